@@ -1,0 +1,94 @@
+"""What every backend offers: a prompt in, a stream of events out.
+
+A backend generates for one caller at a time and knows nothing about conversations, languages or templates; the worker in `worker.py` queues the
+callers. Text in an event is always whole characters and never holds part of a stop string. An error is raised from the stream, as a
+`solar_chat.errors.ModelError`; after it the backend can be used again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+FinishReason = Literal["stop", "length", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is chosen. `temperature` 0 is greedy; `seed` None draws a fresh one."""
+
+    temperature: float = 0.7
+    top_p: float = 0.9
+    top_k: int = 0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """One reply to generate."""
+
+    prompt: str
+    """The rendered prompt; special tokens of the model's template are parsed, no BOS is written in it."""
+    max_reply_tokens: int = 512
+    stop: tuple[str, ...] = ()
+    sampling: Sampling = field(default_factory=Sampling)
+
+
+@dataclass(frozen=True, slots=True)
+class Prefilled:
+    """Progress through the prompt; `reused_tokens` came from an earlier turn's KV cache."""
+
+    done_tokens: int
+    prompt_tokens: int
+    reused_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextPiece:
+    """New text, in whole characters."""
+
+    text: str
+    reply_tokens: int
+    """Tokens generated so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event of a stream that did not fail."""
+
+    reason: FinishReason
+    prompt_tokens: int
+    reply_tokens: int
+    seconds: float
+
+
+Event = Prefilled | TextPiece | Finished
+
+
+class Backend(Protocol):
+    """A loaded model."""
+
+    @property
+    def name(self) -> str:
+        """The model's id as the person gave it."""
+
+    @property
+    def context_tokens(self) -> int:
+        """Prompt and reply together fit in this many tokens."""
+
+    @property
+    def device(self) -> str:
+        """Where it runs, for people: "cuda", "mps", "cpu", "remote"."""
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text` in a prompt, without BOS."""
+
+    def stream(self, request: GenerationRequest, stop: threading.Event) -> Iterator[Event]:
+        """Generate. Setting `stop`, or closing the iterator, ends it within one token, during prefill too."""
+
+    def close(self) -> None:
+        """Free the memory. The backend cannot be used afterwards."""

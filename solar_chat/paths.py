@@ -1,0 +1,90 @@
+"""Every path the app reads or writes.
+
+Nothing else joins paths or asks the environment where something lives. `SOLAR_CHAT_HOME` (or `--home`) moves everything under one folder;
+without it the platform's own folders are used. Asking for a path creates nothing; `Home.create` does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from solar_chat.errors import StartError
+
+APP_NAME = "SolarChat"
+
+# A PyInstaller bundle unpacks its data under sys._MEIPASS; a checkout keeps it beside the package.
+_RESOURCES = Path(getattr(sys, "_MEIPASS", Path(__file__).resolve().parent.parent))
+ASSETS = _RESOURCES / "assets"
+LOCALES = _RESOURCES / "locales"
+STARTER_MODEL = ASSETS / "models" / "starter"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folders of one installation."""
+
+    data: Path
+    """Conversations and what must not be lost."""
+    config: Path
+    """Settings."""
+    cache: Path
+    """Downloads and quantized copies: may be deleted at any time."""
+    logs: Path
+
+    @classmethod
+    def find(cls, override: Path | None = None) -> Home:
+        """The folders to use: `override`, else `SOLAR_CHAT_HOME`, else the platform's."""
+        root = override or (Path(env) if (env := os.environ.get("SOLAR_CHAT_HOME")) else None)
+        if root is not None:
+            root = root.expanduser().absolute()
+            return cls(root / "data", root / "config", root / "cache", root / "logs")
+        dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
+        return cls(dirs.user_data_path, dirs.user_config_path, dirs.user_cache_path, dirs.user_log_path)
+
+    @property
+    def history(self) -> Path:
+        """The SQLite file of all conversations."""
+        return self.data / "conversations.sqlite3"
+
+    @property
+    def settings(self) -> Path:
+        return self.config / "settings.json"
+
+    @property
+    def models(self) -> Path:
+        """Where models fetched from a hub are kept."""
+        return self.cache / "models"
+
+    @property
+    def uploads(self) -> Path:
+        """Where the page keeps what it serves as files."""
+        return self.cache / "gradio"
+
+    def create(self) -> Home:
+        """Make the folders. Raises StartError `home_unwritable` where that is not possible."""
+        for folder in (self.data, self.config, self.cache, self.logs):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StartError("home_unwritable", path=folder, reason=error.strerror or str(error)) from error
+            if not os.access(folder, os.W_OK):
+                raise StartError("home_unwritable", path=folder, reason="read-only")
+        return self
+
+    def as_dict(self) -> dict[str, str]:
+        """Name → path, for `paths` and `doctor`."""
+        return {
+            "data": str(self.data),
+            "config": str(self.config),
+            "cache": str(self.cache),
+            "logs": str(self.logs),
+            "history": str(self.history),
+            "settings": str(self.settings),
+            "models": str(self.models),
+            "assets": str(ASSETS),
+        }

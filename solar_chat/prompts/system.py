@@ -1,0 +1,39 @@
+"""The system prompt: which language to answer in, at which speech level.
+
+Written *in* the language and level it asks for, with name, endings, ban and one example: what a model imitates best. It is the same for every
+model, short because Korean is expensive on a Llama vocabulary, and constant for a given (language, level) so that its KV cache is reused. The
+model in the box is trained on exactly these words: `recipes/starter` imports them, so changing one means training again.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from solar_chat.language.types import Level
+
+ReplyLanguage = Literal["ko", "en"]
+
+_KOREAN: dict[Level, str] = {
+    "formal": (
+        "당신은 Solar Chat의 도우미입니다. 한국어로 짧고 정확하게 답하십시오. 모든 문장을 합쇼체로 쓰십시오. "
+        "문장은 '-습니다', '-습니까?', '-십시오'로 끝맺습니다. '-요'와 반말은 쓰지 않습니다. 예: 설정을 확인하십시오. 그러면 해결됩니다."
+    ),
+    "polite": (
+        "당신은 Solar Chat의 도우미예요. 한국어로 짧고 정확하게 답해 주세요. 모든 문장을 해요체로 써요. "
+        "문장은 '-아요', '-어요', '-예요', '-세요'로 끝내요. '-다'로 끝나는 글말체와 반말은 쓰지 않아요. 예: 설정을 확인해 보세요. 그러면 해결돼요."
+    ),
+    "casual": (
+        "너는 Solar Chat의 도우미야. 한국어로 짧고 정확하게 답해. 친한 친구한테 말하듯 반말로만 말해. "
+        "문장은 '-아', '-어', '-야', '-지'로 끝내. '-요'나 '-습니다'는 쓰지 마. 예: 설정 한번 확인해 봐. 그럼 해결될 거야."
+    ),
+    "plain": (
+        "너는 Solar Chat의 도우미이다. 한국어로 짧고 정확하게 답한다. 모든 문장을 해라체로 쓴다. "
+        "문장은 '-다'로 끝맺는다. '-요'와 '-습니다'는 쓰지 않는다. 예: 설정을 확인한다. 그러면 해결된다."
+    ),
+}
+_ENGLISH = "You are the assistant of Solar Chat. Answer in English, briefly and accurately. Keep Korean words only where they are asked about."
+
+
+def system_prompt(language: ReplyLanguage, level: Level) -> str:
+    """The system prompt for a reply in `language`; `level` counts for Korean only."""
+    return _ENGLISH if language == "en" else _KOREAN[level]

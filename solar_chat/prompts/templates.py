@@ -1,0 +1,70 @@
+"""Chat templates: messages in, the exact prompt string of a model family out.
+
+Written out here rather than taken from a checkpoint, because the published ones are wrong in known ways (SOLAR's own glues a past answer to the
+next `### User:`) and because a checkpoint's Jinja is code from a stranger. No BOS is written: the tokenizer adds it, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from solar_chat.messages import Message, Role
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTemplate:
+    """How one family of models marks turns.
+
+    `before` and `after` surround each role's text; `cue` opens the reply. Where a family has no system role, `before` has no entry for it and the
+    system text goes in front of the first user message.
+    """
+
+    name: str
+    before: dict[Role, str]
+    after: dict[Role, str]
+    cue: str
+    stop: tuple[str, ...]
+    """Strings that end a reply, also where the model writes them out as plain text."""
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """The prompt for the next assistant turn."""
+        turns = list(messages)
+        if "system" not in self.before and turns and turns[0].role == "system":
+            system, *turns = turns
+            if turns:
+                turns[0] = Message(turns[0].role, f"{system.content}\n\n{turns[0].content}")
+        return "".join(f"{self.before[turn.role]}{turn.content}{self.after[turn.role]}" for turn in turns) + self.cue
+
+
+STARTER = ChatTemplate(
+    name="starter",
+    before={"system": "<|system|>", "user": "<|user|>", "assistant": "<|assistant|>"},
+    after={"system": "<|end|>", "user": "<|end|>", "assistant": "<|end|>"},
+    cue="<|assistant|>",
+    stop=("<|end|>", "<|user|>", "<|system|>", "<|assistant|>"),
+)
+# Upstage's card and Ollama's solar-instruct template: an answer ends in </s> and a blank line, which the checkpoint's own Jinja forgets.
+SOLAR = ChatTemplate(
+    name="solar",
+    before={"system": "### System:\n", "user": "### User:\n", "assistant": "### Assistant:\n"},
+    after={"system": "\n\n", "user": "\n\n", "assistant": "</s>\n\n"},
+    cue="### Assistant:\n",
+    stop=("### User:", "### System:", "### Assistant", "</s>"),
+)
+# Card of yanolja/EEVE-Korean-Instruct-10.8B-v1.0: a sentence of introduction, then Human/Assistant lines.
+EEVE = ChatTemplate(
+    name="eeve",
+    before={"system": "", "user": "Human: ", "assistant": "Assistant: "},
+    after={"system": "\n", "user": "\n", "assistant": "\n"},
+    cue="Assistant:\n",
+    stop=("Human:", "</s>", "<|im_end|>"),
+)
+CHATML = ChatTemplate(
+    name="chatml",
+    before={role: f"<|im_start|>{role}\n" for role in ("system", "user", "assistant")},
+    after={role: "<|im_end|>\n" for role in ("system", "user", "assistant")},
+    cue="<|im_start|>assistant\n",
+    stop=("<|im_end|>", "<|im_start|>", "<|endoftext|>"),
+)
+TEMPLATES = {template.name: template for template in (STARTER, SOLAR, EEVE, CHATML)}
