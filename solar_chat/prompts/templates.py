@@ -55,7 +55,7 @@ SOLAR = ChatTemplate(
 # Card of yanolja/EEVE-Korean-Instruct-10.8B-v1.0: a sentence of introduction, then Human/Assistant lines.
 EEVE = ChatTemplate(
     name="eeve",
-    before={"system": "", "user": "Human: ", "assistant": "Assistant: "},
+    before={"system": "", "user": "Human: ", "assistant": "Assistant:\n"},
     after={"system": "\n", "user": "\n", "assistant": "\n"},
     cue="Assistant:\n",
     stop=("Human:", "</s>", "<|im_end|>"),

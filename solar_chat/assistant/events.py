@@ -1,0 +1,103 @@
+"""What a turn tells the door that asked for it, as plain values.
+
+A door draws these; it never looks behind them into the engine or the guard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from solar_chat.conversation import StoredMessage
+from solar_chat.engine.protocol import FinishReason
+from solar_chat.errors import SolarChatError
+from solar_chat.language.types import Level, SentenceLevel
+from solar_chat.prompts import ReplyLanguage
+
+LanguageReason = Literal["request", "setting", "message", "previous", "default"]
+"""Why a reply is in its language: asked for in the message, set, the message's own, the turn before's, or nothing else to go by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """How the reply will be written; the first event of a turn."""
+
+    language: ReplyLanguage
+    language_reason: LanguageReason
+    level: Level
+    dropped_messages: int
+    """Oldest messages that no longer fit the model's context."""
+    free_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The model reads the prompt."""
+
+    done_tokens: int
+    prompt_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The reply so far. `text[:settled]` will not change any more; the rest is provisional."""
+
+    text: str
+    settled: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplySentence:
+    """One sentence of a finished reply. `level` is None where no level applies (English, code, lists)."""
+
+    text: str
+    level: SentenceLevel | None
+    repaired: bool
+    original: str | None = None
+    """What the model wrote, where `repaired`."""
+    slipped: bool = False
+    """Not in the asked level and not repaired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished reply; the last event of a turn."""
+
+    reply: str
+    language: str
+    """What the reply turned out to be: ko, en, mixed, other or none."""
+    level: str
+    """The reply's speech level; `mixed` where sentences differ, `none` where no level applies."""
+    asked_level: Level
+    sentences: tuple[ReplySentence, ...]
+    model: str
+    prompt_tokens: int
+    reply_tokens: int
+    seconds: float
+    finish: FinishReason
+
+    def as_dict(self) -> dict[str, object]:
+        """As stored beside the message."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A message as it now stands in the history: the user's at the start of a stored turn, the reply at its end."""
+
+    message: StoredMessage
+
+
+TurnEvent = Decided | Reading | Draft | Answer
+ChatEvent = TurnEvent | Saved
+
+
+@dataclass(frozen=True, slots=True)
+class LoadState:
+    """Where the model is on its way into memory; polled by the page."""
+
+    stage: Literal["idle", "libraries", "loading", "ready", "failed"]
+    model: str
+    device: str | None = None
+    error: SolarChatError | None = None
+    """Why the last load failed. In stage `ready` it says why another model than the one wanted is loaded."""
