@@ -1,0 +1,23 @@
+"""A turn, from a person's text to the stored answer. Every door calls only this.
+
+`Assistant` puts the rooms together, `turn` answers without storing, `chat` stores, `decide` chooses the reply language, `events` is what doors see.
+"""
+
+from solar_chat.assistant.assistant import Assistant
+from solar_chat.assistant.events import Answer, ChatEvent, Decided, Draft, LoadState, Reading, ReplySentence, Saved, TurnEvent
+from solar_chat.assistant.turn import Turn, TurnRequest
+
+__all__ = [
+    "Answer",
+    "Assistant",
+    "ChatEvent",
+    "Decided",
+    "Draft",
+    "LoadState",
+    "Reading",
+    "ReplySentence",
+    "Saved",
+    "Turn",
+    "TurnEvent",
+    "TurnRequest",
+]

@@ -14,8 +14,8 @@ from solar_chat.errors import SolarChatError
 from solar_chat.language.types import Level, SentenceLevel
 from solar_chat.prompts import ReplyLanguage
 
-LanguageReason = Literal["request", "setting", "message", "previous", "default"]
-"""Why a reply is in its language: asked for in the message, set, the message's own, the turn before's, or nothing else to go by."""
+LanguageReason = Literal["setting", "message", "previous", "default"]
+"""Why a reply is in its language: it is set, it is the message's own, the turn before's, or there is nothing else to go by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,10 @@ ChatEvent = TurnEvent | Saved
 class LoadState:
     """Where the model is on its way into memory; polled by the page."""
 
-    stage: Literal["idle", "libraries", "loading", "ready", "failed"]
+    stage: Literal["idle", "libraries", "downloading", "loading", "ready", "failed"]
     model: str
+    share: float | None = None
+    """How much of a download or of the weights is there, 0 to 1."""
     device: str | None = None
     error: SolarChatError | None = None
     """Why the last load failed. In stage `ready` it says why another model than the one wanted is loaded."""

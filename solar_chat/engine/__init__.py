@@ -1,0 +1,25 @@
+"""Models that answer: backends, and the one worker they run on.
+
+Importing this room is light: torch and transformers load when a model does.
+"""
+
+from solar_chat.engine.loading import Progress, load_model
+from solar_chat.engine.protocol import Backend, Event, Finished, FinishReason, GenerationRequest, Prefilled, Sampling, TextPiece
+from solar_chat.engine.scripted import ScriptedBackend
+from solar_chat.engine.worker import Engine, EventStream
+
+__all__ = [
+    "Backend",
+    "Engine",
+    "Event",
+    "EventStream",
+    "FinishReason",
+    "Finished",
+    "GenerationRequest",
+    "Prefilled",
+    "Progress",
+    "Sampling",
+    "ScriptedBackend",
+    "TextPiece",
+    "load_model",
+]

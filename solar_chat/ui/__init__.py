@@ -1,0 +1,61 @@
+"""The page in the browser: a Gradio app over one `Assistant`.
+
+Only this room mentions Gradio. It draws what the assistant tells it and keeps no conversation: the store is the truth, the page carries an id.
+
+    environment  what must hold before Gradio is imported     page      all regions put together
+    server       launch, who may ask, early head              screen    what is drawn from the store, state of one tab
+    turns        sending, editing, regenerating, stopping     notes     a stored message as the Chatbot shows it
+    streaming    events of a thread, a few times a second     sidebar, chat, controls, settings_panel, header: one region each
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from solar_chat.ui.environment import prepare
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+    from solar_chat.assistant import Assistant
+    from solar_chat.i18n import InterfaceLanguage
+
+__all__ = ["build", "launch"]
+
+
+def build(assistant: Assistant) -> gr.Blocks:
+    """The page, not yet served."""
+    # `prepare` changes how Gradio is imported, so the modules that import it come after it, here and in `launch`.
+    prepare()
+    from solar_chat.ui.page import build_page
+
+    return build_page(assistant)
+
+
+def launch(
+    assistant: Assistant,
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    share: bool = False,
+    password: str | None = None,
+    model: str | None = None,
+    lang: InterfaceLanguage | None = None,
+    open_browser: bool = True,
+    on_ready: Callable[[str], None],
+) -> None:
+    """Serve the page until the process is told to stop, and load the model once the page is up.
+
+    `port` None takes the first free one from 7860; `model` None loads the one in the settings; `lang` overrides the setting for this run.
+    `on_ready` gets each address at which the page can be opened. The user name beside `password` is "solar". Raises StartError `port_taken` (port) or
+    `share_failed` (reason). Whether a password is needed is the caller's business.
+    """
+    prepare()
+    from solar_chat.ui.server import serve, wait
+
+    with serve(assistant, host=host, port=port, share=share, password=password, lang=lang) as addresses:
+        for address in addresses:
+            on_ready(address)
+        assistant.start_loading(model)
+        wait(addresses[0] if open_browser else None)

@@ -1,0 +1,60 @@
+"""A byte-fallback BPE tokenizer for Korean and English, small enough that the output layer stays cheap.
+
+Laid out like Llama's (▁ for a space, `<0xE3>` bytes for what the vocabulary lacks), so that every Llama runtime can stream it, but trained on our
+own text: Korean costs about a third of the tokens it costs on Llama's own vocabulary. Text is composed (NFC) and digits stand alone. There is no BOS;
+a turn's end is the end of text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
+
+SPECIAL_TOKENS = ("<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
+END_ID = 0
+_BYTES = tuple(f"<0x{value:02X}>" for value in range(256))
+_ASCII = [chr(code) for code in range(33, 127)]
+
+
+def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Tokenizer:
+    """A tokenizer of exactly `vocab_size` tokens: 4 special, 256 bytes, then characters and merges learned from `texts`."""
+    learner = Tokenizer(models.BPE())
+    learner.normalizer = normalizers.NFC()  # type: ignore[assignment]  # the stubs know only the getter's type
+    learner.pre_tokenizer = _splitter()  # type: ignore[assignment]
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size - len(SPECIAL_TOKENS) - len(_BYTES), min_frequency=2, initial_alphabet=[*_ASCII, "▁"], show_progress=False
+    )
+    learner.train_from_iterator(texts, trainer)
+    learned = json.loads(learner.to_str())["model"]
+
+    # The trainer can only number byte tokens as special ones, which decoding would then skip; so they are numbered here.
+    names = [*SPECIAL_TOKENS, *_BYTES, *sorted(learned["vocab"], key=learned["vocab"].get)]
+    vocab = {name: index for index, name in enumerate(names)}
+    merges = [(left, right) for left, right in learned["merges"]]
+    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, byte_fallback=True))
+    tokenizer.normalizer = normalizers.NFC()  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = _splitter()  # type: ignore[assignment]
+    tokenizer.decoder = decoders.Sequence(  # type: ignore[assignment]
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(content=" ", left=1)]
+    )
+    tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
+    return tokenizer
+
+
+def _splitter() -> pre_tokenizers.PreTokenizer:
+    # "always": the first word after a role marker gets its ▁ too, and so is the same token as anywhere else.
+    return pre_tokenizers.Sequence(
+        [pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always"), pre_tokenizers.Digits(individual_digits=True)]
+    )
+
+
+def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
+    """Write tokenizer.json and tokenizer_config.json, as transformers reads them."""
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|end|>", clean_up_tokenization_spaces=False, add_bos_token=False
+    )
+    fast.save_pretrained(folder)

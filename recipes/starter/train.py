@@ -1,0 +1,258 @@
+"""Train the model in the box: base → upscale → continue → chat → export. About an hour on two CPU cores.
+
+    python -m recipes.starter.train --chatbot-data ChatbotData.csv --out assets/models/starter --work build/starter
+
+Every stage resumes where it was killed, at the cost of two minutes at most, and a finished stage is never run again. Randomness comes from the seeds
+written below and from nowhere else. The loop is plain PyTorch: at this size a trainer's own overhead would be a tenth of the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import math
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from recipes.starter.data import HELDOUT, HeldOut, Mix, Record, Rows, load_records, pack, read_chatbot, read_own, save_records, write_heldout
+from recipes.starter.levels import expand
+from recipes.starter.tokenizer import END_ID, save_tokenizer, train_tokenizer
+from solar_chat.language.types import LEVELS
+from solar_chat.prompts import TEMPLATES, system_prompt
+from solar_chat.upscale import Checkpoint, DepthPlan, verify, write
+
+log = logging.getLogger("starter")
+
+VOCAB_SIZE = 8192
+ROW_TOKENS = 512
+BATCH_ROWS = 4
+BASE_LAYERS, DROP = 8, 2
+_VALIDATION_ROWS = 16
+_SAVE_EVERY_S = 120.0
+
+CONFIG = LlamaConfig(
+    vocab_size=VOCAB_SIZE,
+    hidden_size=256,
+    intermediate_size=704,
+    num_hidden_layers=BASE_LAYERS,
+    num_attention_heads=4,
+    num_key_value_heads=2,
+    max_position_embeddings=ROW_TOKENS,
+    tie_word_embeddings=True,
+    bos_token_id=None,
+    eos_token_id=END_ID,
+    pad_token_id=END_ID,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stretch of training on one kind of text."""
+
+    name: str
+    mix: Mix
+    steps: int
+    """Of BATCH_ROWS x ROW_TOKENS tokens each."""
+    rate: float
+    final_rate: float
+    warmup_steps: int
+    seed: int
+
+    def learning_rate(self, step: int) -> float:
+        """Linear warm-up, then half a cosine from `rate` down to `final_rate`."""
+        if step < self.warmup_steps:
+            return self.rate * (step + 1) / self.warmup_steps
+        progress = (step - self.warmup_steps) / max(1, self.steps - self.warmup_steps)
+        return self.final_rate + (self.rate - self.final_rate) * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+# The base ends at a high rate, so that the upscaled stack is still easily moved when it takes over. Small talk leads at first, because there is most of
+# it; our own records, which are what the model is for, lead at the end.
+BASE = Stage("base", Mix(own_share=0.35, english_share=0.15, with_system=0.3, replies_only=False, perturbed=False), 800, 2e-3, 1e-3, 60, seed=1)
+CONTINUE = Stage("continue", Mix(own_share=0.45, english_share=0.18, with_system=0.8, replies_only=False, perturbed=True), 400, 1.2e-3, 9e-4, 30, seed=2)
+CHAT = Stage("chat", Mix(own_share=0.6, english_share=0.2, with_system=1.0, replies_only=True, perturbed=True), 1800, 9e-4, 0.0, 30, seed=3)
+# One yardstick for all stages: the loss on held-out replies under the app's own system prompts.
+VALIDATION = Mix(own_share=0.5, english_share=0.2, with_system=1.0, replies_only=True, perturbed=False)
+
+
+def prepare(chatbot_csv: Path, work: Path) -> tuple[list[Record], list[Record]]:
+    """Training records at all levels and the held-out ones, computed once and kept under `work`; writes `data/heldout.jsonl` too."""
+    training, validation = work / "training.jsonl", work / "validation.jsonl"
+    if not validation.exists():
+        own, chatbot = read_own(), read_chatbot(chatbot_csv)
+        held_out = HeldOut.choose(own, chatbot)
+        kept = held_out.keep_out([*own, *chatbot])
+        expanded = list(expand(kept))
+        write_heldout(held_out, HELDOUT)
+        save_records(expanded, training)
+        save_records(expand([*held_out.own, *held_out.chatbot]), validation)
+        log.info("records: %d own, %d chatbot-data; %d kept, %d over all levels", len(own), len(chatbot), len(kept), len(expanded))
+    return load_records(training), load_records(validation)
+
+
+def make_tokenizer(records: Sequence[Record], folder: Path) -> PreTrainedTokenizerFast:
+    """The tokenizer in `folder`, trained first where it is not there yet."""
+    if not (folder / "tokenizer.json").exists():
+        # Our own text and the system prompts count more often than they occur: they are what will be read and written most.
+        texts = [turn.content for record in records for turn in record.turns for _ in range(3 if record.source == "own" else 1)]
+        texts += [system_prompt("ko", level) for level in LEVELS for _ in range(300)] + [system_prompt("en", "formal")] * 300
+        save_tokenizer(train_tokenizer(texts, VOCAB_SIZE), folder)
+    return PreTrainedTokenizerFast.from_pretrained(folder)
+
+
+class Trainer:
+    """Runs stages over packed rows and keeps what it needs to go on after a kill."""
+
+    def __init__(self, work: Path, training: Sequence[Record], validation: Sequence[Record], tokenizer: PreTrainedTokenizerFast) -> None:
+        self._work, self._training, self._validation = work, training, validation
+        self._pieces: dict[str, list[int]] = {}
+        self._tokenizer = tokenizer
+
+    def _encode(self, text: str) -> list[int]:
+        ids = self._pieces.get(text)
+        if ids is None:
+            ids = self._pieces[text] = self._tokenizer.encode(text, add_special_tokens=False)
+        return ids
+
+    def run(self, stage: Stage, start: Path | LlamaConfig) -> Path:
+        """Train `stage` from a checkpoint folder, or from scratch, and return the folder of the result."""
+        result = self._work / stage.name
+        if (result / "config.json").exists():
+            log.info("%s: already there", stage.name)
+            return result
+        torch.manual_seed(stage.seed)
+        model = LlamaForCausalLM(start) if isinstance(start, LlamaConfig) else LlamaForCausalLM.from_pretrained(start, dtype=torch.float32)
+        model.config.use_cache = False
+        matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
+        vectors = [parameter for parameter in model.parameters() if parameter.ndim == 1]
+        groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
+        optimizer = torch.optim.AdamW(groups, lr=stage.rate, betas=(0.9, 0.95), fused=True)
+        rows = pack(self._training, stage.mix, self._encode, rows=stage.steps * BATCH_ROWS, row_tokens=ROW_TOKENS, seed=stage.seed)
+        checks = pack(self._validation, VALIDATION, self._encode, rows=_VALIDATION_ROWS, row_tokens=ROW_TOKENS, seed=0)
+        # Layer by layer: all layers share one compiled kernel, so it costs seconds, and trains about 1.4 times as fast.
+        for layer in model.model.layers:
+            layer.compile()
+
+        saved = self._work / f"{stage.name}.pt"
+        first = 0
+        if saved.exists():
+            state = torch.load(saved, weights_only=True)
+            model.load_state_dict(state["model"])
+            optimizer.load_state_dict(state["optimizer"])
+            first = state["step"]
+            log.info("%s: resumed at step %d", stage.name, first)
+        else:
+            self._record(stage, 0, float("nan"), validation_loss(model, checks))
+        running, began, last_save = 0.0, time.monotonic(), time.monotonic()
+        for step in range(first, stage.steps):
+            for group in optimizer.param_groups:
+                group["lr"] = stage.learning_rate(step)
+            loss = batch_loss(model, rows, step * BATCH_ROWS)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            running += loss.item()
+            done = step + 1
+            if done % 25 == 0:
+                rate = 25 * BATCH_ROWS * ROW_TOKENS / (time.monotonic() - began)
+                log.info("%s %d/%d: loss %.3f, %.0f tokens/s", stage.name, done, stage.steps, running / 25, rate)
+                if done % 100 == 0 or done == stage.steps:
+                    self._record(stage, done, running / 25, validation_loss(model, checks))
+                running, began = 0.0, time.monotonic()
+            if time.monotonic() - last_save > _SAVE_EVERY_S:
+                temporary = saved.with_suffix(".tmp")
+                torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": done}, temporary)
+                temporary.rename(saved)
+                last_save = time.monotonic()
+        # Compiled layers would be saved under other names.
+        plain = LlamaForCausalLM(model.config)
+        plain.load_state_dict(model.state_dict())
+        plain.save_pretrained(result)
+        saved.unlink(missing_ok=True)
+        return result
+
+    def _record(self, stage: Stage, step: int, loss: float, held_out: float) -> None:
+        log.info("%s %d: held-out loss %.3f", stage.name, step, held_out)
+        with (self._work / "curve.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"stage": stage.name, "step": step, "loss": None if math.isnan(loss) else loss, "heldout_loss": held_out}) + "\n")
+
+
+def batch_loss(model: LlamaForCausalLM, rows: Rows, first: int) -> torch.Tensor:
+    """Mean cross-entropy in nats over the scored tokens of BATCH_ROWS rows."""
+    tokens = torch.from_numpy(rows.tokens[first : first + BATCH_ROWS].astype("int64"))
+    scored = torch.from_numpy(rows.scored[first : first + BATCH_ROWS, 1:])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        hidden = model.model(input_ids=tokens[:, :-1]).last_hidden_state
+        # The output layer is a fifth of the work, so it sees only the positions that count.
+        logits = model.lm_head(hidden[scored])
+    return torch.nn.functional.cross_entropy(logits.float(), tokens[:, 1:][scored])
+
+
+@torch.no_grad()
+def validation_loss(model: LlamaForCausalLM, rows: Rows) -> float:
+    """Mean loss over held-out rows."""
+    losses = [batch_loss(model, rows, first).item() for first in range(0, len(rows.tokens), BATCH_ROWS)]
+    return sum(losses) / len(losses)
+
+
+def upscale(base: Path, target: Path) -> Path:
+    """The project's own depth up-scaling, proven byte by byte."""
+    if not target.exists():
+        source = Checkpoint.read(base)
+        plan = DepthPlan.solar(BASE_LAYERS, DROP)
+        proof = verify(source, plan, Checkpoint.read(write(source, plan, target)))
+        log.info("upscaled: layers %s, %d tensors equal, %d parameters", plan.sources, proof.tensors, proof.parameters)
+    return target
+
+
+# Found by reading replies: lower repeats itself, higher starts to invent.
+SAMPLING = GenerationConfig(
+    do_sample=True, temperature=0.3, top_p=0.9, repetition_penalty=1.05, max_new_tokens=160, bos_token_id=None, eos_token_id=END_ID, pad_token_id=END_ID
+)
+
+
+def export(chat: Path, tokenizer: Path, out: Path) -> None:
+    """What the app ships: bfloat16 weights, configs, tokenizer, and the name of the chat template. The card beside them is kept."""
+    out.mkdir(parents=True, exist_ok=True)
+    model = LlamaForCausalLM.from_pretrained(chat, dtype=torch.bfloat16)
+    model.config.use_cache = True
+    model.generation_config = SAMPLING
+    model.save_pretrained(out)
+    for path in tokenizer.iterdir():
+        shutil.copyfile(path, out / path.name)
+    (out / "solar_chat.json").write_text(json.dumps({"template": TEMPLATES["starter"].name}) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Train the model in the box.")
+    parser.add_argument("--chatbot-data", type=Path, required=True, help="ChatbotData.csv of github.com/songys/Chatbot_data (MIT)")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the finished model")
+    parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints and logs; training resumes from it")
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    options.work.mkdir(parents=True, exist_ok=True)
+    handlers = [logging.StreamHandler(), logging.FileHandler(options.work / "train.log", encoding="utf-8")]
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers)
+    torch.set_num_threads(options.threads)
+
+    training, validation = prepare(options.chatbot_data, options.work)
+    tokenizer = make_tokenizer(training, options.work / "tokenizer")
+    trainer = Trainer(options.work, training, validation, tokenizer)
+    base = trainer.run(BASE, CONFIG)
+    stacked = upscale(base, options.work / "upscaled")
+    continued = trainer.run(CONTINUE, stacked)
+    chat = trainer.run(CHAT, continued)
+    export(chat, options.work / "tokenizer", options.out)
+    log.info("exported to %s", options.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""The rooms of the house, put together: settings, history, model, and the turns that need all three.
+
+Every door holds one `Assistant` and calls nothing below it. Models load on the engine's worker, one at a time; a load that fails leaves the model in
+the box where a person is waiting at a page, so that there is always somebody to talk to, and the reason stays visible.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from concurrent.futures import Future
+from dataclasses import replace
+from types import TracebackType
+from typing import Literal, Self
+
+from solar_chat.assistant.chat import Chat
+from solar_chat.assistant.events import ChatEvent, LoadState
+from solar_chat.assistant.turn import Turn, TurnRequest
+from solar_chat.conversation import Store
+from solar_chat.engine import Backend, Engine, Progress, Sampling, load_model
+from solar_chat.errors import ModelError, SolarChatError
+from solar_chat.hardware import detect
+from solar_chat.i18n import Catalogue, system_language
+from solar_chat.language import Level, morphemes, warm
+from solar_chat.messages import Message
+from solar_chat.models import STARTER, ModelSpec, fetch, resolve
+from solar_chat.paths import Home
+from solar_chat.prompts import ReplyLanguage
+from solar_chat.settings import ReplyChoice, Settings, SettingsFile
+
+
+class Assistant:
+    """Answers, stored or not. Use it as a context manager, or call `close`."""
+
+    def __init__(self, home: Home, settings: SettingsFile, store: Store, catalogue: Catalogue, engine: Engine, model: str | None = None) -> None:
+        """`model` beats the one in the settings until another is loaded."""
+        self.home = home
+        self.settings = settings
+        self.store = store
+        self.catalogue = catalogue
+        self._engine = engine
+        self._model = model
+        self._spec: ModelSpec = STARTER
+        self._state = LoadState("idle", STARTER.id)
+        self._loading: Future[None] | None = None
+
+    @classmethod
+    def open(cls, home: Home, model: str | None = None) -> Self:
+        """Make the folders, open history and settings; loads no model. Raises StartError or StoreError."""
+        home.create()
+        store = Store(home.history, tokenize=morphemes)
+        store.recover()
+        return cls(home, SettingsFile(home.settings), store, Catalogue.load(), Engine(), model)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop what runs and free the model; conversations are already on the disk."""
+        self._engine.close()
+        self.store.close()
+
+    # The model
+
+    def load_state(self) -> LoadState:
+        return self._state
+
+    def start_loading(self, model: str | None = None, *, fall_back: bool = True) -> None:
+        """Load `model` (None: the one given at the start, else the settings') on the engine's worker, and Kiwi beside it; returns at once.
+
+        With `fall_back`, the model in the box is loaded where the wanted one cannot be.
+        """
+        wanted = model or self._model or self.settings.load().model
+        self._state = LoadState("libraries", wanted)
+        threading.Thread(target=warm, name="warm-kiwi", daemon=True).start()
+        self._loading = self._engine.load_soon(lambda: self._load(wanted, fall_back=fall_back))
+
+    def wait_ready(self) -> None:
+        """Return once a model can be asked. Raises the SolarChatError that kept it from loading."""
+        if self._loading is not None:
+            self._loading.result()
+        elif self._engine.backend is None:
+            raise ModelError("no_model")
+
+    def _load(self, wanted: str, *, fall_back: bool) -> Backend:
+        """Runs on the worker."""
+        try:
+            return self._load_one(wanted)
+        except SolarChatError as error:
+            if not fall_back or wanted == STARTER.id:
+                raise
+            problem = error
+        return self._load_one(STARTER.id, problem)
+
+    def _load_one(self, name: str, problem: SolarChatError | None = None) -> Backend:
+        """`problem` is why another model than this one could not be loaded."""
+        try:
+            spec = resolve(name)
+            self._state = LoadState("loading", spec.name)
+            spec = fetch(spec, self.home.models, self._reporting("downloading", spec))
+            backend = load_model(spec, detect(), self._reporting("loading", spec))
+        except SolarChatError as error:
+            self._state = LoadState("failed", name, error=error)
+            raise
+        except Exception as error:
+            failure = ModelError("load_failed", model=name, reason=f"{type(error).__name__}: {error}")
+            self._state = LoadState("failed", name, error=failure)
+            raise failure from error
+        self._spec = spec
+        self._state = LoadState("ready", spec.name, device=backend.device, error=problem)
+        return backend
+
+    def _reporting(self, stage: Literal["downloading", "loading"], spec: ModelSpec) -> Progress:
+        def report(_step: str, share: float) -> None:
+            self._state = LoadState(stage, spec.name, share=share)
+
+        return report
+
+    # Turns
+
+    def request(
+        self,
+        text: str,
+        *,
+        level: Level | None = None,
+        reply_language: ReplyChoice | None = None,
+        history: tuple[Message, ...] = (),
+        seed: int | None = None,
+    ) -> TurnRequest:
+        """A turn as the settings want it, but for what is given."""
+        settings = self.settings.load()
+        return TurnRequest(
+            text=text,
+            level=level or settings.level,
+            history=history,
+            reply_language=reply_language or settings.reply_language,
+            default_language=_default_language(settings),
+            guard=settings.guard,
+            sampling=Sampling(
+                temperature=settings.temperature,
+                top_p=settings.top_p,
+                repetition_penalty=settings.repetition_penalty,
+                seed=settings.seed if seed is None else seed,
+            ),
+            max_reply_tokens=settings.max_reply_tokens,
+        )
+
+    def turn(self, request: TurnRequest) -> Turn:
+        """A turn that is not stored. Waits for the model; raises InputError or ModelError."""
+        self.wait_ready()
+        return Turn(request, self._engine, self._spec)
+
+    def send(
+        self,
+        conversation_id: str,
+        text: str,
+        *,
+        level: Level | None = None,
+        reply_language: ReplyChoice | None = None,
+        expected_revision: int | None = None,
+    ) -> Generator[ChatEvent, None, None]:
+        """Store `text` and answer it; see `Chat.send`."""
+        return self._chat(conversation_id, level, reply_language).send(text, expected_revision)
+
+    def edit(self, conversation_id: str, message_id: str, text: str) -> Generator[ChatEvent, None, None]:
+        """Answer another version of a person's message; see `Chat.edit`."""
+        return self._chat(conversation_id).edit(message_id, text)
+
+    def regenerate(self, conversation_id: str, reply_id: str) -> Generator[ChatEvent, None, None]:
+        """Answer a person's message once more; see `Chat.regenerate`."""
+        return self._chat(conversation_id).regenerate(reply_id)
+
+    def _chat(self, conversation_id: str, level: Level | None = None, reply_language: ReplyChoice | None = None) -> Chat:
+        def start(text: str, history: tuple[Message, ...]) -> Turn:
+            conversation = self.store.get(conversation_id)
+            request = self.request(
+                text,
+                level=level or conversation.level,
+                reply_language=reply_language or conversation.reply_language,
+                history=history,
+            )
+            return self.turn(request)
+
+        return Chat(self.store, conversation_id, start)
+
+
+def _default_language(settings: Settings) -> ReplyLanguage:
+    """Where nothing else decides: the language of the interface."""
+    return system_language() if settings.interface_language == "auto" else settings.interface_language

@@ -1,0 +1,150 @@
+"""Stored turns: what a person sends, edits or asks for again, and what becomes of it in the history.
+
+The store is written before the model is asked, while it answers (at most twice a second) and when it stops, so that a killed process loses at most
+the last half second. A turn that fails before a word was said leaves no trace: the caller still has the person's text. It decides nothing about
+language or prompts (`turn`) and holds no conversation in memory.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import replace
+
+from solar_chat.assistant.events import Answer, ChatEvent, Draft, Saved
+from solar_chat.assistant.turn import Turn, TurnRequest, check_message
+from solar_chat.conversation import MessageStatus, Store, StoredMessage
+from solar_chat.errors import InputError, ModelError, SolarChatError
+from solar_chat.messages import Message
+
+SAVE_EVERY_S = 0.5
+# More messages than any model in the catalogue can read; a longer conversation is not read from the disk for every turn.
+MOST_HISTORY = 256
+TITLE_CHARACTERS = 40
+
+StartTurn = Callable[[str, tuple[Message, ...]], Turn]
+"""Makes the turn for a text and what was said before it; waits for the model."""
+
+
+class Chat:
+    """The stored turns of one conversation."""
+
+    def __init__(self, store: Store, conversation_id: str, start_turn: StartTurn) -> None:
+        self._store = store
+        self._id = conversation_id
+        self._start_turn = start_turn
+
+    def send(self, text: str, expected_revision: int | None = None) -> Generator[ChatEvent, None, None]:
+        """Append a message and answer it. Raises StaleWrite where the conversation has moved on since `expected_revision`."""
+        check_message(text)
+        conversation = self._store.get(self._id)
+        yield from self._ask(text, conversation.leaf, expected_revision, title="" if conversation.title else _title(text))
+
+    def edit(self, message_id: str, text: str) -> Generator[ChatEvent, None, None]:
+        """Put another version of a person's message beside the old one and answer it."""
+        check_message(text)
+        old = self._store.message(message_id)
+        if old.conversation_id != self._id or old.role != "user":
+            raise InputError("not_a_question")
+        yield from self._ask(text, old.parent_id, None)
+
+    def regenerate(self, reply_id: str) -> Generator[ChatEvent, None, None]:
+        """Put another version of a reply beside the old one."""
+        reply = self._store.message(reply_id)
+        if reply.conversation_id != self._id or reply.role != "assistant" or reply.parent_id is None:
+            raise InputError("not_a_reply")
+        yield from self._answer(self._store.message(reply.parent_id))
+
+    def _ask(self, text: str, parent_id: str | None, expected_revision: int | None, title: str = "") -> Generator[ChatEvent, None, None]:
+        active = self._store.get(self._id).leaf
+        question = self._store.append(self._id, "user", text, parent_id, expected_revision=expected_revision)
+        if title:
+            self._store.rename(self._id, title)
+        yield Saved(question)
+        try:
+            yield from self._answer(question)
+        except SolarChatError:
+            # Does nothing where a reply was begun: then both stay, and the reply is marked as failed.
+            if self._store.discard(question.id) and active is not None:
+                self._store.select(active)
+            raise
+
+    def _answer(self, question: StoredMessage) -> Generator[ChatEvent, None, None]:
+        reply = _Reply(self._store, question)
+        try:
+            turn = self._start_turn(question.content, self._before(question))
+            reply.turn = turn
+            for event in turn.stream():
+                if isinstance(event, Draft):
+                    reply.take(event)
+                elif isinstance(event, Answer):
+                    if not event.reply:
+                        raise ModelError("empty_reply", model=event.model)
+                    yield event
+                    yield Saved(reply.finish(event))
+                    return
+                yield event
+        except GeneratorExit:
+            reply.stop()
+            raise
+        except Exception:
+            reply.fail()
+            raise
+
+    def _before(self, question: StoredMessage) -> tuple[Message, ...]:
+        stored = self._store.tail(self._id, MOST_HISTORY, leaf_id=question.id)
+        return tuple(Message(message.role, message.content) for message in stored if message.id != question.id and message.content)
+
+
+class _Reply:
+    """The reply as it stands in the store: nothing until the first word, partial while it grows, then complete, stopped or failed."""
+
+    def __init__(self, store: Store, question: StoredMessage) -> None:
+        self._store = store
+        self._question = question
+        self._stored: StoredMessage | None = None
+        self._saved_at = 0.0
+        self._draft = ""
+        self.turn: Turn | None = None
+
+    def take(self, draft: Draft) -> None:
+        """Keep what has been said so far, not more often than every `SAVE_EVERY_S`."""
+        self._draft = draft.text
+        now = time.monotonic()
+        if now - self._saved_at < SAVE_EVERY_S:
+            return
+        self._saved_at = now
+        if self._stored is None:
+            self._stored = self._store.append(
+                self._question.conversation_id, "assistant", draft.text, self._question.id, status="partial"
+            )
+        else:
+            self._store.update(self._stored.id, draft.text, "partial")
+
+    def finish(self, answer: Answer, status: MessageStatus = "complete") -> StoredMessage:
+        meta = answer.as_dict()
+        if self.turn is not None:
+            decided = self.turn.decided
+            meta |= {"language_reason": decided.language_reason, "dropped_messages": decided.dropped_messages}
+        if self._stored is None:
+            return self._store.append(
+                self._question.conversation_id, "assistant", answer.reply, self._question.id, status=status, meta=meta
+            )
+        self._store.update(self._stored.id, answer.reply, status, meta)
+        return self._store.message(self._stored.id)
+
+    def stop(self) -> None:
+        """A person pressed Stop, or the page went away: what was said stays."""
+        if self._draft and self.turn is not None:
+            self.finish(replace(self.turn.answer(), finish="cancelled"), "stopped")
+
+    def fail(self) -> None:
+        """The model broke off: what was said stays, and says that it is not whole."""
+        if self._draft and self.turn is not None:
+            self.finish(replace(self.turn.answer(), finish="cancelled"), "failed")
+
+
+def _title(text: str) -> str:
+    """The first line of the first message, as much of it as a list shows."""
+    line = " ".join(text.split("\n", 1)[0].split())
+    return line if len(line) <= TITLE_CHARACTERS else line[: TITLE_CHARACTERS - 1].rstrip() + "…"

@@ -1,0 +1,45 @@
+"""Which language a reply is written in, and why.
+
+The setting beats the matrix language of the message, which beats the turn before. A message that is only a number, an emoji, code or a reflex such as
+"ok" or "ㅋㅋ" changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from solar_chat.assistant.events import LanguageReason
+from solar_chat.language import identify, is_reflex
+from solar_chat.messages import Message
+from solar_chat.prompts import ReplyLanguage
+from solar_chat.settings import ReplyChoice
+
+
+def reply_language(
+    text: str, history: Sequence[Message], choice: ReplyChoice, default: ReplyLanguage
+) -> tuple[ReplyLanguage, LanguageReason]:
+    """The language of the reply to `text`, and the reason."""
+    if choice != "follow":
+        return choice, "setting"
+    spoken = _spoken(text)
+    if spoken:
+        return spoken, "message"
+    for message in reversed(history):
+        before = _spoken(message.content)
+        if before:
+            return before, "previous"
+    return default, "default"
+
+
+def _spoken(text: str) -> ReplyLanguage | None:
+    """The one reply language that `text` speaks for, if it does."""
+    if is_reflex(text):
+        return None
+    found = identify(text)
+    if found.romanized or found.language == "ko":
+        return "ko"
+    if found.language == "en":
+        return "en"
+    if found.language == "mixed" and found.matrix in ("ko", "en"):
+        return found.matrix
+    return None

@@ -1,0 +1,105 @@
+"""`ask`: one reply, or one a line, without the page. Nothing is stored."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from solar_chat.assistant import Answer, Assistant, Draft, Turn, TurnRequest
+from solar_chat.cli.lines import answer_lines, print_json
+from solar_chat.errors import InputError
+from solar_chat.i18n import Catalogue, InterfaceLanguage
+from solar_chat.language import LEVELS, Level
+from solar_chat.messages import Message
+from solar_chat.paths import Home
+from solar_chat.settings import ReplyChoice
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line fixed for every reply; None leaves it to the settings."""
+
+    level: Level | None
+    reply_language: ReplyChoice | None
+    seed: int | None
+
+
+def ask_once(home: Home, model: str | None, asked: Asked, text: str, *, as_json: bool) -> None:
+    """Print the reply to `text`: settled sentences as they come, or one JSON object at the end."""
+    with Assistant.open(home, model) as assistant:
+        assistant.start_loading(fall_back=False)
+        turn = assistant.turn(assistant.request(text, level=asked.level, reply_language=asked.reply_language, seed=asked.seed))
+        if as_json:
+            print_json(_object(_finish(turn)))
+            return
+        _print_stream(turn)
+
+
+def ask_lines(home: Home, model: str | None, asked: Asked, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+    """One answer object for each line of stdin; the model is loaded once."""
+    with Assistant.open(home, model) as assistant:
+        assistant.start_loading(fall_back=False)
+        assistant.wait_ready()
+
+        def answer(line: dict[str, Any]) -> object:
+            return _object(_finish(assistant.turn(_request(assistant, line, asked))))
+
+        answer_lines(answer, catalogue, lang)
+
+
+def _print_stream(turn: Turn) -> None:
+    """Settled text at once; the guard may still mend the rest."""
+    printed = ""
+    for event in turn.stream():
+        if isinstance(event, Draft):
+            settled = event.text[: event.settled].strip()
+            sys.stdout.write(settled[len(printed) :])
+            sys.stdout.flush()
+            printed = settled
+        elif isinstance(event, Answer):
+            print(event.reply[len(printed) :])
+
+
+def _finish(turn: Turn) -> Answer:
+    *_, last = turn.stream()
+    if not isinstance(last, Answer):
+        raise TypeError("a turn ends with its Answer")
+    return last
+
+
+def _request(assistant: Assistant, line: dict[str, Any], asked: Asked) -> TurnRequest:
+    unknown = sorted(set(line) - {"text", "level", "reply_language", "history"})
+    if unknown:
+        raise InputError("line_unknown_field", field=unknown[0])
+    level = line.get("level", asked.level)
+    if level is not None and level not in LEVELS:
+        raise InputError("line_bad_value", field="level", allowed=", ".join(LEVELS))
+    choice = line.get("reply_language", asked.reply_language)
+    if choice is not None and choice not in get_args(ReplyChoice):
+        raise InputError("line_bad_value", field="reply_language", allowed=", ".join(get_args(ReplyChoice)))
+    return assistant.request(line["text"], level=level, reply_language=choice, history=_history(line.get("history") or []), seed=asked.seed)
+
+
+def _history(pairs: object) -> tuple[Message, ...]:
+    messages = []
+    for pair in pairs if isinstance(pairs, list) else [None]:
+        match pair:
+            case ["user" | "assistant" as role, str(text)]:
+                messages.append(Message(role, text))
+            case _:
+                raise InputError("line_bad_value", field="history", allowed='[["user", "..."], ["assistant", "..."]]')
+    return tuple(messages)
+
+
+def _object(answer: Answer) -> dict[str, object]:
+    return {
+        "reply": answer.reply,
+        "language": answer.language,
+        "level": answer.level,
+        "sentences": [{"text": s.text, "level": s.level or "none", "repaired": s.repaired} for s in answer.sentences],
+        "model": answer.model,
+        "prompt_tokens": answer.prompt_tokens,
+        "reply_tokens": answer.reply_tokens,
+        "seconds": answer.seconds,
+    }

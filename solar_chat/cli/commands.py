@@ -1,0 +1,101 @@
+"""The commands and their options: names here are contracts. What a command does is in the module of its name.
+
+Options are declared inside `build`, because their help is a locale sentence. (No `from __future__ import annotations`: typer reads the
+annotations at run time, and they hold those sentences.)
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from solar_chat import __version__
+from solar_chat.cli.ask import Asked, ask_lines, ask_once
+from solar_chat.cli.doctor import print_doctor, print_paths
+from solar_chat.cli.inspect import inspect_lines, inspect_once
+from solar_chat.cli.page import PageOptions, open_page
+from solar_chat.i18n import Catalogue, InterfaceLanguage
+from solar_chat.language import Level
+from solar_chat.paths import Home
+from solar_chat.settings import ReplyChoice
+
+
+def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
+    """The program, its help in `lang`."""
+
+    def say(key: str) -> str:
+        return catalogue.tr(lang, f"cli.{key}")
+
+    app = typer.Typer(
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        help=say("help"),
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+
+    def show_version(wanted: bool) -> None:
+        if wanted:
+            typer.echo(f"Solar Chat {__version__}")
+            raise typer.Exit
+
+    @app.callback(invoke_without_command=True)
+    def page(
+        context: typer.Context,
+        share: Annotated[bool, typer.Option("--share", help=say("share"))] = False,
+        host: Annotated[str, typer.Option(help=say("host"))] = "127.0.0.1",
+        port: Annotated[int | None, typer.Option(min=1, max=65535, help=say("port"))] = None,
+        password: Annotated[str | None, typer.Option(help=say("password"), envvar="SOLAR_CHAT_PASSWORD", show_envvar=True)] = None,
+        no_browser: Annotated[bool, typer.Option("--no-browser", help=say("no_browser"))] = False,
+        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"))] = None,
+        lang_: Annotated[str | None, typer.Option("--lang", metavar="ko|en", help=say("lang"))] = None,
+        home: Annotated[Path | None, typer.Option(help=say("home"))] = None,
+        _version: Annotated[bool, typer.Option("--version", help=say("version"), is_eager=True, callback=show_version)] = False,
+    ) -> None:
+        if lang_ not in (None, "ko", "en"):
+            raise typer.BadParameter(say("bad_lang"), param_hint="--lang")
+        context.obj = Home.find(home)
+        if context.invoked_subcommand is None:
+            chosen = None if lang_ is None else lang
+            open_page(PageOptions(Home.find(home), share, host, port, password, not no_browser, model, chosen), catalogue, lang)
+
+    @app.command(help=say("ask"))
+    def ask(
+        context: typer.Context,
+        text: Annotated[str | None, typer.Argument(help=say("ask_text"))] = None,
+        level: Annotated[Level | None, typer.Option(help=say("level"))] = None,
+        reply_language: Annotated[ReplyChoice | None, typer.Option(help=say("reply_language"))] = None,
+        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"))] = None,
+        seed: Annotated[int | None, typer.Option(min=0, help=say("seed"))] = None,
+        as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
+        jsonl: Annotated[bool, typer.Option("--jsonl", help=say("ask_jsonl"))] = False,
+    ) -> None:
+        if (text is None) != jsonl:
+            raise typer.BadParameter(say("text_or_jsonl"), param_hint="TEXT")
+        asked = Asked(level, reply_language, seed)
+        if text is None:
+            ask_lines(context.obj, model, asked, catalogue, lang)
+        else:
+            ask_once(context.obj, model, asked, text, as_json=as_json)
+
+    @app.command(help=say("inspect"))
+    def inspect(
+        text: Annotated[str | None, typer.Argument(help=say("inspect_text"))] = None,
+        jsonl: Annotated[bool, typer.Option("--jsonl", help=say("inspect_jsonl"))] = False,
+    ) -> None:
+        if (text is None) != jsonl:
+            raise typer.BadParameter(say("text_or_jsonl"), param_hint="TEXT")
+        if text is None:
+            inspect_lines(catalogue, lang)
+        else:
+            inspect_once(text)
+
+    @app.command(help=say("doctor"))
+    def doctor(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False) -> None:
+        print_doctor(context.obj, catalogue, lang, as_json=as_json)
+
+    @app.command(help=say("paths"))
+    def paths(context: typer.Context) -> None:
+        print_paths(context.obj)
+
+    return app

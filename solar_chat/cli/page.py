@@ -1,0 +1,66 @@
+"""Opens the page: what must hold before a port is bound, and the address in the terminal."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from solar_chat.assistant import Assistant
+from solar_chat.errors import StartError
+from solar_chat.i18n import Catalogue, InterfaceLanguage
+from solar_chat.paths import Home
+
+
+@dataclass(frozen=True, slots=True)
+class PageOptions:
+    """What the command line asked for; `port` None takes the first free one."""
+
+    home: Home
+    share: bool
+    host: str
+    port: int | None
+    password: str | None
+    open_browser: bool
+    model: str | None
+    lang: InterfaceLanguage | None
+
+
+def open_page(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+    """Serve until the person stops it. Raises StartError where it would not be safe or possible to start."""
+    _check_exposure(options)
+    # The one door with a heavy import at module level (gradio, 2 s): it is opened only when somebody goes through it.
+    from solar_chat import ui
+
+    def announce(url: str) -> None:
+        print(catalogue.tr(lang, "cli.page_ready", url=url), flush=True)
+
+    with Assistant.open(options.home, options.model) as assistant:
+        ui.launch(
+            assistant,
+            host=options.host,
+            port=options.port,
+            share=options.share,
+            password=options.password,
+            lang=options.lang,
+            open_browser=options.open_browser,
+            on_ready=announce,
+        )
+
+
+def _check_exposure(options: PageOptions) -> None:
+    """Whoever can reach the page can read the history: off this computer only with a password."""
+    if options.password is not None and not options.password.strip():
+        raise StartError("password_empty")
+    if options.password is None and options.share:
+        raise StartError("share_needs_password")
+    if options.password is None and not _is_loopback(options.host):
+        raise StartError("host_needs_password", host=options.host)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,244 @@
+"""From a model folder to a running backend.
+
+Safetensors only, through the classes of transformers, with no code from the checkpoint. The rule: everything that can be known to fail is checked
+before memory is taken, every foreign error is mapped here once, and after a failure nothing stays allocated. Does not download (`models`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from solar_chat.engine.checkpoint import Checkpoint, read_checkpoint, read_json
+from solar_chat.engine.local import LocalBackend
+from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
+from solar_chat.engine.tokenizer import TextTokenizer
+from solar_chat.errors import ModelError, OutOfMemory
+from solar_chat.hardware import Hardware
+
+# Below this many bytes of float32 a model runs unquantized on a CPU: it fits anywhere, and float32 is then several times faster than
+# unpacking four bits for every product (bitsandbytes has a fast kernel only for AVX512-BF16, see `solar_chat.hardware`).
+SMALL_FLOAT32_BYTES = 2_000_000_000
+# NF4 with double quantization: 4 bits and 0.127 bits of scales per weight (QLoRA, arXiv 2305.14314).
+NF4_BYTES_PER_WEIGHT = 4.127 / 8
+# The system and the app itself want to live too.
+RESERVE_BYTES = 300_000_000
+
+Progress = Callable[[str, float], None]
+"""Called with a stage ("check", "weights", "ready") and the share of it that is done, 0 to 1."""
+
+
+class LoadableModel(Protocol):
+    """What loading needs to know of a model; `solar_chat.models.ModelSpec` is one."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it lies on this machine, None before it was fetched."""
+
+    @property
+    def context_tokens(self) -> int: ...
+
+
+def load_model(spec: LoadableModel, hardware: Hardware, progress: Progress | None = None) -> LocalBackend:
+    """Load `spec` for `hardware`.
+
+    Raises ModelError: `model_not_downloaded`, `model_folder_missing`, `model_file_missing`, `model_file_broken`, `model_only_pickle`,
+    `model_remote_code`, `model_architecture`, `model_quantization`, `model_weights_mismatch`, `model_load_failed`; OutOfMemory `memory_too_small`
+    before anything was read, `memory_loading` after.
+    """
+    report = progress or _silent
+    if spec.folder is None:
+        raise ModelError("model_not_downloaded", model=spec.id)
+    report("check", 0.0)
+    checkpoint = read_checkpoint(spec.folder)
+    tokenizer = load_tokenizer(spec.folder)
+    context_tokens = min(spec.context_tokens, int(checkpoint.config.get("max_position_embeddings") or spec.context_tokens))
+    quantized = checkpoint.prequantized or wants_nf4(checkpoint, hardware)
+    needed = needed_bytes(checkpoint, hardware, context_tokens, quantized=quantized)
+    if needed + RESERVE_BYTES > hardware.device_free_bytes:
+        free = hardware.device_free_bytes
+        raise OutOfMemory("memory_too_small", model=spec.id, needed_gb=f"{needed / 1e9:.1f}", free_gb=f"{free / 1e9:.1f}")
+    report("weights", 0.0)
+    try:
+        model = _read_weights(checkpoint, hardware, quantized=quantized, report=report)
+        end_ids = _end_ids(model)
+    except ModelError as error:
+        release_frames(error)
+        free_memory()
+        raise
+    except Exception as error:
+        release_frames(error)
+        free_memory()
+        if is_out_of_memory(error):
+            raise OutOfMemory("memory_loading", model=spec.id) from error
+        raise ModelError("model_load_failed", model=spec.id, reason=str(error).split("\n", 1)[0]) from error
+    report("ready", 1.0)
+    return LocalBackend(
+        model,
+        tokenizer,
+        name=spec.id,
+        context_tokens=context_tokens,
+        end_ids=end_ids,
+        quantization="nf4" if quantized else "none",
+    )
+
+
+def wants_nf4(checkpoint: Checkpoint, hardware: Hardware) -> bool:
+    """Whether to quantize: on CUDA always where bitsandbytes is there, on a CPU only what is not small."""
+    if hardware.quantization == "none":
+        return False
+    return hardware.device == "cuda" or checkpoint.parameters * 4 > SMALL_FLOAT32_BYTES
+
+
+def load_tokenizer(folder: Path) -> TextTokenizer:
+    """The tokenizer in `folder`; `tokenizer.json` is read directly, a lone SentencePiece `tokenizer.model` through transformers."""
+    from tokenizers import Tokenizer
+
+    has_config = (folder / "tokenizer_config.json").exists()
+    config = read_json(folder, "tokenizer_config.json") if has_config else {}
+    if (folder / "tokenizer.json").exists():
+        try:
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # tokenizers raises bare Exception
+            raise ModelError("model_file_broken", path=folder, file="tokenizer.json", reason=str(error)) from error
+    elif (folder / "tokenizer.model").exists():
+        from transformers import AutoTokenizer
+
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True).backend_tokenizer
+        except Exception as error:
+            raise ModelError("model_file_broken", path=folder, file="tokenizer.model", reason=str(error).split("\n", 1)[0]) from error
+    else:
+        raise ModelError("model_file_missing", path=folder, file="tokenizer.json")
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return TextTokenizer(tokenizer, bos_id=_bos_id(tokenizer, config))
+
+
+def _bos_id(tokenizer: Any, config: dict[str, Any]) -> int | None:
+    """The token a prompt begins with: as `add_bos_token` says, else as the tokenizer's own post-processor does."""
+    written = config.get("bos_token")
+    named = written.get("content") if isinstance(written, dict) else written
+    bos = tokenizer.token_to_id(named) if isinstance(named, str) else None
+    first = tokenizer.encode("", add_special_tokens=True).ids[:1]
+    if config.get("add_bos_token") is False:
+        return None
+    if config.get("add_bos_token") is True and bos is not None:
+        return int(bos)
+    return int(first[0]) if first and (bos is None or first[0] == bos) else None
+
+
+def needed_bytes(checkpoint: Checkpoint, hardware: Hardware, context_tokens: int, *, quantized: bool) -> int:
+    """Memory for the weights and a full KV cache on the device; what a forward pass takes besides is small next to them."""
+    config = checkpoint.config
+    width = _compute_width(hardware, quantized=quantized)
+    hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
+    head_width = int(config.get("head_dim") or hidden // heads)
+    kv_heads = int(config.get("num_key_value_heads") or heads)
+    cache = 2 * int(config["num_hidden_layers"]) * kv_heads * head_width * width * context_tokens
+    if checkpoint.prequantized:
+        return checkpoint.tensor_bytes + cache
+    if not quantized:
+        return checkpoint.parameters * width + cache
+    # The embedding and the head are not quantized.
+    plain = int(config["vocab_size"]) * hidden * (1 if config.get("tie_word_embeddings") else 2)
+    return plain * width + int((checkpoint.parameters - plain) * NF4_BYTES_PER_WEIGHT) + cache
+
+
+def _compute_width(hardware: Hardware, *, quantized: bool) -> int:
+    """Bytes of one number while computing."""
+    return 4 if hardware.dtype == "float32" or (hardware.device == "cpu" and not quantized) else 2
+
+
+def _read_weights(checkpoint: Checkpoint, hardware: Hardware, *, quantized: bool, report: Progress) -> Any:
+    import torch
+    import transformers
+
+    # float32 on a CPU that holds a small model whole: exact, and the fastest format there.
+    dtype = torch.float32 if hardware.device == "cpu" and not quantized else getattr(torch, hardware.dtype)
+    options: dict[str, Any] = {}
+    if quantized and not checkpoint.prequantized:
+        options["quantization_config"] = transformers.BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
+        )
+    if quantized or hardware.device != "cpu":
+        options["device_map"] = {"": hardware.device}
+    model_class = getattr(transformers, checkpoint.architecture)
+    with _reported(report), warnings.catch_warnings():
+        # bitsandbytes and accelerate warn about their own internals on every load.
+        warnings.simplefilter("ignore")
+        model, info = model_class.from_pretrained(
+            str(checkpoint.folder),
+            dtype=dtype,
+            attn_implementation="sdpa",
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+            **options,
+        )
+    # transformers fills what is missing with random numbers and goes on.
+    wrong = sorted({*info["missing_keys"], *(str(key[0]) for key in info["mismatched_keys"])})
+    if wrong:
+        raise ModelError("model_weights_mismatch", path=checkpoint.folder, tensor=wrong[0], count=len(wrong))
+    model.requires_grad_(False)
+    return model.eval()
+
+
+@contextlib.contextmanager
+def _reported(report: Progress) -> Iterator[None]:
+    """Send the progress bars of transformers to `report` instead of to stderr."""
+    from transformers.utils import logging
+
+    def make(_factory: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Bar:
+        return _Bar(args[0] if args else kwargs.get("iterable", ()), report)
+
+    before = logging.set_tqdm_hook(make)
+    try:
+        yield
+    finally:
+        logging.set_tqdm_hook(before)
+
+
+class _Bar:
+    """The part of tqdm that transformers uses while loading."""
+
+    def __init__(self, items: Iterable[Any], report: Progress) -> None:
+        self._items = items
+        self._report = report
+
+    def __iter__(self) -> Iterator[Any]:
+        items = list(self._items)
+        for done, item in enumerate(items, 1):
+            yield item
+            self._report("weights", done / len(items))
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def update(self, _steps: int = 1) -> None:
+        """Bars without items to count are not shown."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _end_ids(model: Any) -> frozenset[int]:
+    """Tokens that end a reply: those of generation_config.json and of config.json."""
+    found: set[int] = set()
+    for source in (model.generation_config, model.config):
+        ids = getattr(source, "eos_token_id", None)
+        found |= {ids} if isinstance(ids, int) else set(ids or ())
+    return frozenset(found)
+
+
+def _silent(_stage: str, _share: float) -> None:
+    """Nobody wants to know."""

@@ -1,0 +1,206 @@
+"""A model in this process: transformers layers, our own decode loop.
+
+Prefill runs in chunks and reuses the KV cache of the previous request as far as the token ids agree; a Stop breaks off between two layers, also
+in prefill. The rule: `_read` lists exactly the tokens whose keys and values every layer of the cache holds. One caller at a time; the worker
+queues them. Does not load (`loading.py`) and knows no templates.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from solar_chat.engine.cache import PrefixCache
+from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
+from solar_chat.engine.protocol import Event, Finished, FinishReason, GenerationRequest, Prefilled, TextPiece
+from solar_chat.engine.sampling import choose
+from solar_chat.engine.stops import StopScanner
+from solar_chat.engine.tokenizer import Detokenizer, TextTokenizer
+from solar_chat.errors import ModelError, OutOfMemory
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# Long enough to use the matrix units, short enough that progress moves: on a CPU a 10.7B model reads 5 to 50 tokens a second.
+CHUNK_TOKENS = {"cpu": 64, "mps": 128, "cuda": 256}
+
+
+class _StopSignal(Exception):
+    """Raised inside the model to leave a forward pass."""
+
+
+@dataclass(slots=True)
+class _Reply:
+    """Where one reply stands."""
+
+    detokenizer: Detokenizer
+    scanner: StopScanner
+    tokens: int = 0
+
+    def end(self) -> str:
+        """The text still held back."""
+        return self.scanner.push(self.detokenizer.finish()) + self.scanner.flush()
+
+
+class LocalBackend:
+    """A causal language model of transformers with an ordinary KV cache, on one device."""
+
+    def __init__(
+        self, model: Any, tokenizer: TextTokenizer, *, name: str, context_tokens: int, end_ids: frozenset[int], quantization: str = "none"
+    ) -> None:
+        """`model` is a loaded `...ForCausalLM` in eval mode; `end_ids` are the tokens that end a reply."""
+        self._model: Any = model
+        self._tokenizer = tokenizer
+        self._name = name
+        self._context_tokens = context_tokens
+        self._end_ids = end_ids
+        self._device: Any = model.device
+        self._stop: threading.Event | None = None
+        self._read: list[int] = []
+        self._cache: PrefixCache | None = None
+        self.quantization = quantization
+        """ "nf4" or "none"."""
+        for layer in model.model.layers:
+            layer.register_forward_pre_hook(self._leave_if_stopped)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def context_tokens(self) -> int:
+        return self._context_tokens
+
+    @property
+    def device(self) -> str:
+        return str(self._device.type)
+
+    def count_tokens(self, text: str) -> int:
+        return len(self._tokenizer.encode(text))
+
+    def stream(self, request: GenerationRequest, stop: threading.Event) -> Iterator[Event]:
+        """See `Backend`. With `max_reply_tokens` 0 it only reads the prompt, so that a later request finds it in the cache.
+
+        Raises ModelError `engine_closed`, `prompt_too_long`, `generation_failed`, and OutOfMemory `memory_generating`.
+        """
+        started = time.perf_counter()
+        if self._model is None:
+            raise ModelError("engine_closed")
+        prompt = self._tokenizer.encode_prompt(request.prompt)
+        if not prompt:
+            raise ModelError("prompt_empty")
+        room = self._context_tokens - len(prompt)
+        if room < min(1, request.max_reply_tokens):
+            raise ModelError("prompt_too_long", tokens=len(prompt), context=self._context_tokens)
+        reply = _Reply(Detokenizer(self._tokenizer), StopScanner(request.stop))
+        reason: FinishReason = "cancelled"
+        try:
+            logits = yield from self._prefill(prompt, stop)
+            reason = yield from self._decode(logits, prompt, request, min(request.max_reply_tokens, room), reply, stop)
+        except _StopSignal:
+            pass
+        except (MemoryError, RuntimeError) as error:
+            release_frames(error)
+            if is_out_of_memory(error):
+                raise OutOfMemory("memory_generating", model=self._name) from error
+            raise ModelError("generation_failed", model=self._name, reason=str(error).split("\n", 1)[0]) from error
+        if rest := reply.end():
+            yield TextPiece(rest, reply.tokens)
+        yield Finished(reason, len(prompt), reply.tokens, time.perf_counter() - started)
+
+    def close(self) -> None:
+        self._model = self._cache = None
+        self._read = []
+        free_memory()
+
+    def _prefill(self, prompt: list[int], stop: threading.Event) -> Generator[Event, None, Tensor]:
+        """Read `prompt` from where the cache agrees with it; returns the logits behind its last token."""
+        done = reused = self._rewind(prompt)
+        yield Prefilled(done, len(prompt), reused)
+        chunk = CHUNK_TOKENS.get(self._device.type, CHUNK_TOKENS["cpu"])
+        while True:
+            logits = self._run(prompt[done : done + chunk], stop)
+            done = len(self._read)
+            yield Prefilled(done, len(prompt), reused)
+            if done == len(prompt):
+                return logits
+
+    def _decode(
+        self, logits: Tensor, prompt: list[int], request: GenerationRequest, limit: int, reply: _Reply, stop: threading.Event
+    ) -> Generator[Event, None, FinishReason]:
+        """Generate up to `limit` tokens; returns why it ended."""
+        import torch
+
+        sampling = request.sampling
+        generator = torch.Generator(device=logits.device)
+        if sampling.seed is None:
+            generator.seed()
+        else:
+            generator.manual_seed(sampling.seed)
+        # A stop string that is one token of its own ends the reply by id, because special tokens have no text to compare.
+        end_ids = self._end_ids | {index for text in request.stop if (index := self._tokenizer.added_id(text)) is not None}
+        seen = None
+        if sampling.repetition_penalty != 1.0:
+            seen = torch.zeros(logits.shape[-1], dtype=torch.bool, device=logits.device)
+            seen[torch.tensor(prompt, device=logits.device)] = True
+        while reply.tokens < limit:
+            if stop.is_set():
+                return "cancelled"
+            with torch.inference_mode():
+                chosen = choose(logits, sampling, generator, seen)
+                token = int(chosen.item())
+                if seen is not None:
+                    seen[chosen] = True
+            if token in end_ids:
+                return "stop"
+            reply.tokens += 1
+            if text := reply.scanner.push(reply.detokenizer.push(token)):
+                yield TextPiece(text, reply.tokens)
+            if reply.scanner.stopped:
+                return "stop"
+            if reply.tokens < limit:
+                logits = self._run([token], stop)
+        return "length"
+
+    def _rewind(self, prompt: list[int]) -> int:
+        """Shorten the cache to what it shares with `prompt`, leaving at least one token to run; returns that length."""
+        shared = 0
+        for old, new in zip(self._read, prompt[:-1], strict=False):
+            if old != new:
+                break
+            shared += 1
+        if self._cache is None:
+            self._cache = PrefixCache(self._model.config.num_hidden_layers, self._context_tokens)
+        self._cache.shorten_to(shared)
+        del self._read[shared:]
+        return shared
+
+    def _run(self, ids: list[int], stop: threading.Event) -> Tensor:
+        """Read `ids`; returns the logits behind the last one as float32 [vocabulary]."""
+        import torch
+
+        assert self._cache is not None
+        self._stop = stop
+        try:
+            with torch.inference_mode():
+                tokens = torch.tensor([ids], device=self._device)
+                result = self._model(input_ids=tokens, past_key_values=self._cache.past_key_values, use_cache=True, logits_to_keep=1)
+                logits: Tensor = result.logits[0, -1].float()
+        except _StopSignal:
+            self._cache.shorten_to(len(self._read))
+            raise
+        except BaseException:
+            # Half-written or unallocated rows: start from nothing rather than from something doubtful.
+            self._cache, self._read = None, []
+            raise
+        finally:
+            self._stop = None
+        self._read += ids
+        return logits
+
+    def _leave_if_stopped(self, _module: Any, _inputs: Any) -> None:
+        if self._stop is not None and self._stop.is_set():
+            raise _StopSignal

@@ -1,0 +1,79 @@
+"""The line above the chat: which conversation this is, the state of the model, its name and removal, the way to the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+import gradio as gr
+
+from solar_chat.assistant import LoadState
+from solar_chat.i18n import Catalogue, InterfaceLanguage
+
+# While a model loads the page looks this often; when it is ready or has failed, not at all.
+POLL_S = 0.7
+
+_TOGGLE_SETTINGS = "() => document.querySelector('#settings .toggle-button')?.click()"
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRegion:
+    title: gr.HTML
+    status: gr.HTML
+    poll: gr.Timer
+    manage: gr.Row
+    rename: gr.Button
+    delete: gr.Button
+    rename_row: gr.Row
+    new_title: gr.Textbox
+
+
+def build_header(i18n: gr.I18n) -> HeaderRegion:
+    with gr.Row(elem_id="header"):
+        with gr.Column(elem_id="heading", min_width=0, scale=1):
+            title = gr.HTML(elem_id="title")
+            status = gr.HTML(elem_id="status")
+        with gr.Row(elem_id="manage", visible=False) as manage:
+            rename = gr.Button(i18n("header.rename"), size="sm", variant="secondary", elem_id="rename", min_width=0)
+            delete = gr.Button(i18n("header.delete"), size="sm", variant="secondary", elem_id="delete", min_width=0)
+        settings = gr.Button(i18n("settings.title"), size="sm", variant="secondary", elem_id="open-settings", min_width=0)
+    with gr.Row(elem_id="rename-row", visible=False) as rename_row:
+        new_title = gr.Textbox(
+            label=i18n("header.new_title"), placeholder=i18n("header.new_title"), show_label=False, max_lines=1, elem_id="new-title", submit_btn=True
+        )
+    settings.click(None, js=_TOGGLE_SETTINGS, api_visibility="private")
+    return HeaderRegion(title, status, gr.Timer(POLL_S), manage, rename, delete, rename_row, new_title)
+
+
+def title_html(title: str) -> str:
+    # gr.HTML reads its value as a template as well: a title may hold neither tags nor placeholders.
+    safe = escape(title).replace("{", "&#123;").replace("$", "&#36;")
+    return f'<h1 title="{safe}">{safe}</h1>'
+
+
+def status_html(state: LoadState, catalogue: Catalogue, lang: InterfaceLanguage) -> str:
+    """One line about the model, announced by screen readers when it changes."""
+    match state.stage:
+        case "ready":
+            kind, text = "ready", catalogue.tr(lang, "status.ready", model=state.model, device=device_name(state, catalogue, lang))
+            if state.error is not None:
+                kind = "failed"
+                text = catalogue.tr(lang, "status.fallback", reason=catalogue.describe(state.error, lang), now=text)
+        case "failed":
+            kind = "failed"
+            text = catalogue.describe(state.error, lang) if state.error else catalogue.tr(lang, "status.failed", model=state.model)
+        case stage:
+            kind, text = "busy", catalogue.tr(lang, f"status.{stage}", model=state.model)
+    safe = escape(text).replace("{", "&#123;").replace("$", "&#36;")
+    return f'<div role="status" aria-live="polite" class="status {kind}" title="{safe}">{safe}</div>'
+
+
+def device_name(state: LoadState, catalogue: Catalogue, lang: InterfaceLanguage) -> str:
+    """Where the model runs, for people."""
+    known = {"cuda", "mps", "cpu", "remote"}
+    return catalogue.tr(lang, f"device.{state.device}") if state.device in known else state.device or ""
+
+
+def still_loading(state: LoadState) -> bool:
+    """Whether the status will change by itself."""
+    return state.stage in ("idle", "libraries", "loading")

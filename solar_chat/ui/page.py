@@ -1,0 +1,47 @@
+"""The whole page: every region built from top to bottom, then wired. No handler and no text is here."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from solar_chat.assistant import Assistant
+from solar_chat.ui.chat import build_chat, build_composer
+from solar_chat.ui.controls import build_controls
+from solar_chat.ui.conversations import Conversations, wire_conversations
+from solar_chat.ui.header import build_header
+from solar_chat.ui.preferences import Preferences, wire_preferences
+from solar_chat.ui.screen import Screen, Tab
+from solar_chat.ui.settings_panel import build_settings
+from solar_chat.ui.sidebar import build_sidebar
+from solar_chat.ui.turns import Turns, wire_turns
+
+# A page that hands out visits; a model answers one question at a time anyway.
+_MOST_WAITING = 64
+
+
+def make_i18n(assistant: Assistant) -> gr.I18n:
+    """The catalogue for the browser. Flat dotted keys also replace Gradio's own words, such as "chatbot.retry"."""
+    return gr.I18n(**{lang: dict(sentences) for lang, sentences in assistant.catalogue.sentences.items()})
+
+
+def build_page(assistant: Assistant) -> gr.Blocks:
+    """The page, wired to `assistant`, not yet served."""
+    i18n = make_i18n(assistant)
+    with gr.Blocks(title="Solar Chat", fill_width=True, analytics_enabled=False) as page:
+        tab = gr.State(Tab())
+        # Fixed name and key: they outlive the process. The id is no secret, it only says which conversation to open.
+        memory = gr.BrowserState(None, storage_key="solar-chat-conversation", secret="solar-chat")
+        sidebar = build_sidebar(i18n)
+        with gr.Column(elem_id="main"):
+            header = build_header(i18n)
+            chat = build_chat(i18n)
+            with gr.Column(elem_id="composer"):
+                controls = build_controls(i18n)
+                composer = build_composer(i18n)
+        settings = build_settings(i18n)
+        screen = Screen(assistant, tab, memory, header, sidebar, chat, controls)
+        wire_turns(Turns(screen, composer), screen, composer)
+        wire_conversations(Conversations(screen))
+        wire_preferences(Preferences(screen, settings, composer), page)
+    page.queue(default_concurrency_limit=8, max_size=_MOST_WAITING)
+    return page

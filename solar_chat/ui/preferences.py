@@ -1,0 +1,135 @@
+"""What a person changes in the settings panel, and how a tab opens: language, theme, guard, sampling, model.
+
+A change is in the settings file before the handler returns. Language and theme switch in the browser at once (page.js); what the server wrote into the
+page is drawn again in the new language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from solar_chat.errors import SolarChatError
+from solar_chat.i18n import InterfaceLanguage
+from solar_chat.settings import GuardMode, LanguageChoice, Theme
+from solar_chat.ui.chat import Composer
+from solar_chat.ui.header import status_html, still_loading
+from solar_chat.ui.screen import Screen, Tab, Updates
+from solar_chat.ui.settings_panel import SettingsRegion, places_html
+from solar_chat.ui.turns import warn
+
+EXAMPLES = ("introduce", "refund", "translate")
+_QUIET = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+_JS_OPEN = "(tab, memory, spoken) => { window.solarClosePanels(); return [tab, memory, document.documentElement.lang] }"
+_JS_LANGUAGE = "(choice, tab, spoken) => [choice, tab, window.solarLanguage(choice)]"
+_JS_THEME = "(choice, tab) => { window.solarTheme(choice); return [choice, tab] }"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Preferences:
+    """The handlers of one page."""
+
+    screen: Screen
+    settings: SettingsRegion
+    composer: Composer
+
+    def open(self, tab: Tab, memory: object, spoken: str) -> Updates:
+        """A tab that was just loaded: the conversation it showed before, else the newest."""
+        tab = Tab(lang=_interface_language(spoken))
+        store = self.screen.assistant.store
+        try:
+            known = {conversation.id for conversation in store.list()}
+            newest = store.list(limit=1)
+            wanted = memory if isinstance(memory, str) and memory in known else (newest[0].id if newest else None)
+            drawn = self.screen.draw(tab.at(wanted))
+        except SolarChatError as error:
+            warn(self.screen, tab, error)
+            drawn = {self.screen.tab: tab}
+        problem = self.screen.assistant.settings.problem
+        values = self.settings.values(self.screen.assistant.settings.load())
+        if problem is not None:
+            warn(self.screen, tab, problem)
+        return {**drawn, **values, **self._words(tab, drawn)}
+
+    def set_language(self, choice: LanguageChoice, tab: Tab, spoken: str) -> Updates:
+        """`spoken` is the language the page now speaks."""
+        tab = replace(tab, lang=_interface_language(spoken))
+        self._update(tab, interface_language=choice)
+        drawn = self.screen.draw(tab)
+        return {**drawn, **self._words(tab, drawn)}
+
+    def set_theme(self, choice: Theme, tab: Tab) -> None:
+        self._update(tab, theme=choice)
+
+    def set_guard(self, mode: GuardMode, tab: Tab) -> None:
+        self._update(tab, guard=mode)
+
+    def set_temperature(self, value: float, tab: Tab) -> None:
+        self._update(tab, temperature=value)
+
+    def set_max_reply_tokens(self, value: float, tab: Tab) -> None:
+        self._update(tab, max_reply_tokens=int(value))
+
+    def load_model(self, model: str | None, tab: Tab) -> Updates:
+        """Load another model; the page says how far it is."""
+        if model and model.strip() and self._update(tab, model=model.strip()):
+            self.screen.assistant.start_loading(model.strip())
+        return self.poll(tab)
+
+    def poll(self, tab: Tab) -> Updates:
+        """The state of the model; the timer stops when it has come to rest."""
+        state, catalogue = self.screen.assistant.load_state(), self.screen.assistant.catalogue
+        return {
+            self.screen.header.status: status_html(state, catalogue, tab.lang),
+            self.screen.header.poll: gr.Timer(active=still_loading(state)),
+        }
+
+    def example(self, event: gr.SelectData) -> str:
+        """The text of an example, for the box."""
+        value = event.value
+        return str(value.get("text", "")) if isinstance(value, dict) else str(value)
+
+    def _words(self, tab: Tab, drawn: Updates) -> Updates:
+        """What the server writes in the tab's language, beside the screen."""
+        tr = self.screen.tr(tab)
+        chatbot = self.screen.chat.chatbot
+        welcome = f'<div class="welcome"><img src="app/assets/icon.svg" alt="" width="64" height="64"><h2>{escape(tr("welcome.title"))}</h2>'
+        welcome += f"<p>{escape(tr('welcome.text'))}</p></div>"
+        examples = [{"text": tr(f"example.{name}"), "display_text": tr(f"example.{name}")} for name in EXAMPLES]
+        return {
+            chatbot: gr.update(**{**drawn.get(chatbot, {}), "placeholder": welcome, "examples": examples}),
+            self.composer.box: gr.update(submit_btn=tr("chat.send")),
+            self.settings.places: places_html(self.screen.assistant, tr),
+            **self.poll(tab),
+        }
+
+    def _update(self, tab: Tab, **changes: object) -> bool:
+        try:
+            self.screen.assistant.settings.update(**changes)
+        except SolarChatError as error:
+            warn(self.screen, tab, error)
+            return False
+        return True
+
+
+def _interface_language(spoken: str) -> InterfaceLanguage:
+    return "ko" if spoken.lower().startswith("ko") else "en"
+
+
+def wire_preferences(handlers: Preferences, page: gr.Blocks) -> None:
+    screen, settings, composer = handlers.screen, handlers.settings, handlers.composer
+    tab, header = screen.tab, screen.header
+    spoken = gr.Textbox(visible=False, elem_id="spoken")
+    words: list[Any] = [*screen.outputs, composer.box, settings.places, header.status, header.poll]
+    page.load(handlers.open, [tab, screen.memory, spoken], [*words, *settings.controls], js=_JS_OPEN, **_QUIET)
+    settings.interface_language.input(handlers.set_language, [settings.interface_language, tab, spoken], words, js=_JS_LANGUAGE, **_QUIET)
+    settings.theme.input(handlers.set_theme, [settings.theme, tab], None, js=_JS_THEME, **_QUIET)
+    settings.guard.input(handlers.set_guard, [settings.guard, tab], None, **_QUIET)
+    settings.temperature.release(handlers.set_temperature, [settings.temperature, tab], None, **_QUIET)
+    settings.max_reply_tokens.release(handlers.set_max_reply_tokens, [settings.max_reply_tokens, tab], None, **_QUIET)
+    settings.load.click(handlers.load_model, [settings.model, tab], [header.status, header.poll], **_QUIET)
+    header.poll.tick(handlers.poll, tab, [header.status, header.poll], **_QUIET)
+    screen.chat.chatbot.example_select(handlers.example, None, composer.box, **_QUIET)

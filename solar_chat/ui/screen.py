@@ -1,0 +1,141 @@
+"""What a browser tab shows, drawn from the store.
+
+`Tab` is all the server remembers about a tab: ids and numbers, never a text. Every handler ends in `Screen.draw`, which reads the store again, so two
+tabs can differ in age but never in truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from solar_chat.assistant import Assistant
+from solar_chat.conversation import Conversation, StoredMessage
+from solar_chat.errors import StoreError
+from solar_chat.i18n import InterfaceLanguage
+from solar_chat.ui.chat import ChatRegion
+from solar_chat.ui.controls import ControlRegion
+from solar_chat.ui.header import HeaderRegion
+from solar_chat.ui.notes import Translate, entries
+from solar_chat.ui.sidebar import SidebarRegion, conversation_choices
+
+# Beyond about thirty messages a browser needs longer to draw an update than there is time between two.
+SHOWN_MESSAGES = 30
+
+Updates = dict[Any, Any]
+"""Component → its new value or `gr.update`, as a Gradio handler returns it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """What one browser tab is looking at."""
+
+    lang: InterfaceLanguage = "ko"
+    conversation_id: str | None = None
+    """None: a new conversation that is stored with its first message."""
+    revision: int = 0
+    """Of the conversation as this tab last saw it."""
+    message_ids: tuple[str, ...] = ()
+    """Of the messages on show, in order."""
+    shown: int = SHOWN_MESSAGES
+
+    def at(self, conversation_id: str | None) -> Tab:
+        """The same tab, looking at another conversation."""
+        return Tab(lang=self.lang, conversation_id=conversation_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The regions that follow the conversation on show."""
+
+    assistant: Assistant
+    tab: gr.State
+    memory: gr.BrowserState
+    """Id of the conversation to open after a reload."""
+    header: HeaderRegion
+    sidebar: SidebarRegion
+    chat: ChatRegion
+    controls: ControlRegion
+
+    def tr(self, tab: Tab) -> Translate:
+        """The translator of a tab."""
+        return partial(self.assistant.catalogue.tr, tab.lang)
+
+    @property
+    def outputs(self) -> list[Any]:
+        """Every component that `draw` may update."""
+        chat, sidebar, controls = self.chat, self.sidebar, self.controls
+        return [
+            self.tab,
+            self.memory,
+            self.header.title,
+            self.header.manage,
+            chat.chatbot,
+            chat.earlier,
+            chat.versions,
+            chat.version_label,
+            chat.previous,
+            chat.following,
+            controls.level,
+            controls.reply_language,
+            sidebar.conversations,
+        ]
+
+    def draw(self, tab: Tab) -> Updates:
+        """Everything as the store has it now. A conversation that is gone becomes a new one."""
+        tr = self.tr(tab)
+        conversation, messages = self._read(tab)
+        tab = replace(
+            tab,
+            conversation_id=conversation.id if conversation else None,
+            revision=conversation.revision if conversation else 0,
+            message_ids=tuple(message.id for message in messages),
+        )
+        settings = self.assistant.settings.load()
+        chat, controls = self.chat, self.controls
+        return {
+            self.tab: tab,
+            self.memory: tab.conversation_id,
+            self.header.title: (conversation.title if conversation else "") or tr("sidebar.untitled"),
+            self.header.manage: gr.update(visible=conversation is not None),
+            chat.chatbot: gr.update(value=entries(messages, tr)),
+            chat.earlier: gr.update(visible=bool(messages and messages[0].parent_id)),
+            controls.level: (conversation and conversation.level) or settings.level,
+            controls.reply_language: (conversation and conversation.reply_language) or settings.reply_language,
+            **self.draw_versions(messages, tr),
+            **self.draw_list(tab),
+        }
+
+    def draw_versions(self, messages: list[StoredMessage], tr: Translate) -> Updates:
+        """The arrows under the last message that has more than one version; without one they are hidden."""
+        chat = self.chat
+        last = next((message for message in reversed(messages) if message.versions > 1), None)
+        if last is None:
+            return {chat.versions: gr.update(visible=False)}
+        what = tr("chat.version_reply" if last.role == "assistant" else "chat.version_question")
+        return {
+            chat.versions: gr.update(visible=True),
+            chat.version_label: f"{what} {last.version}/{last.versions}",
+            chat.previous: gr.update(interactive=last.version > 1),
+            chat.following: gr.update(interactive=last.version < last.versions),
+        }
+
+    def draw_list(self, tab: Tab) -> Updates:
+        """The list of conversations, newest first, with the one on show marked."""
+        choices = conversation_choices(self.assistant.store.list(), self.tr(tab))
+        return {self.sidebar.conversations: gr.update(choices=choices, value=tab.conversation_id)}
+
+    def _read(self, tab: Tab) -> tuple[Conversation | None, list[StoredMessage]]:
+        if tab.conversation_id is None:
+            return None, []
+        store = self.assistant.store
+        try:
+            return store.get(tab.conversation_id), list(store.tail(tab.conversation_id, tab.shown))
+        except StoreError as error:
+            # Deleted in another tab.
+            if error.key != "conversation_missing":
+                raise
+            return None, []

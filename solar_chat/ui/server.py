@@ -1,0 +1,176 @@
+"""Serving the page: who may ask for it, what stands in its head before Gradio's own, and when it ends.
+
+Two pure ASGI layers lie around Gradio. The gate refuses a foreign Host (DNS rebinding) and writes from another origin; the head layer puts language,
+theme, font and style in front of everything, so that the first paint is right. Neither buffers a stream.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import threading
+import webbrowser
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any
+
+import gradio as gr
+from gradio import networking
+from gradio.tunneling import CURRENT_TUNNELS
+from starlette.middleware import Middleware
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from solar_chat.assistant import Assistant
+from solar_chat.errors import StartError
+from solar_chat.i18n import InterfaceLanguage
+from solar_chat.paths import ASSETS
+from solar_chat.ui.page import build_page, make_i18n
+from solar_chat.ui.theme import make_theme
+
+USER_NAME = "solar"
+_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_SHARE_DOMAIN = ".gradio.live"
+# Gradio looks into its queue every millisecond (50 on Windows), which costs 8 % of a core for nothing; 20 ms cannot be felt.
+_QUEUE_SLEEP_S = 0.02
+_PROGRESS_SLEEP_S = 0.1
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def host_allowed(name: str, *, bound: str, shared: bool) -> bool:
+    """Whether a browser that says it went to `name` can have meant this page.
+
+    Names of this computer, the address it listens on, and literal private addresses (a rebound DNS name is never literal); the tunnel's while sharing;
+    a Space's own name.
+    """
+    if name in _LOCAL_NAMES or name == bound or (shared and name.endswith(_SHARE_DOMAIN)):
+        return True
+    if name and name in os.environ.get("SPACE_HOST", "").split(","):
+        return True
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_private
+    except ValueError:
+        return False
+
+
+def gate(app: Asgi, bound: str, shared: bool) -> Asgi:
+    """Refuse foreign hosts, and requests that another site's page makes a browser send."""
+
+    async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await app(scope, receive, send)
+        headers = {key: value.decode("latin-1").lower() for key, value in scope["headers"]}
+        host, origin = headers.get(b"host", ""), headers.get(b"origin")
+        name = host if host.endswith("]") else host.rsplit(":", 1)[0]
+        allowed = host_allowed(name, bound=bound, shared=shared)
+        if origin is not None and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+            # "null", a sandboxed frame or a file, is another origin too.
+            allowed = allowed and origin.split("://")[-1] == host
+        if allowed:
+            return await app(scope, receive, send)
+        await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
+        return await send({"type": "http.response.body", "body": b"forbidden"})
+
+    return asgi
+
+
+def early_head(app: Asgi, head: Callable[[], str]) -> Asgi:
+    """Put `head()` right behind <head> of the page itself."""
+
+    async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != "/":
+            return await app(scope, receive, send)
+        start: MutableMapping[str, Any] = {}
+        body = bytearray()
+
+        async def edit(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+                return
+            body.extend(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            page = bytes(body).replace(b"<head>", b"<head>" + head().encode(), 1)
+            kept = [header for header in start["headers"] if header[0].lower() != b"content-length"]
+            await send({**start, "headers": [*kept, (b"content-length", b"%d" % len(page))]})
+            await send({"type": "http.response.body", "body": page})
+
+        # A compressed page could not be edited.
+        plain = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
+        return await app({**scope, "headers": plain}, receive, edit)
+
+    return asgi
+
+
+def head_html(assistant: Assistant, lang: InterfaceLanguage | None) -> str:
+    """The first lines of the page: how it was left (language, theme), then style and script. URLs are relative: a Space serves below a path."""
+    settings = assistant.settings.load()
+    left = json.dumps({"language": lang or settings.interface_language, "theme": settings.theme})
+    return (
+        f"<script>window.solarLeft={left}</script>"
+        '<script src="app/assets/page/page.js"></script>'
+        '<link rel="preload" href="app/assets/page/AppKR-Regular.woff2" as="font" type="font/woff2" crossorigin>'
+        '<link rel="stylesheet" href="app/assets/page/page.css">'
+    )
+
+
+@contextmanager
+def serve(
+    assistant: Assistant, *, host: str, port: int | None, share: bool, password: str | None, lang: InterfaceLanguage | None
+) -> Iterator[list[str]]:
+    """Serve the page inside the block; gives its addresses, the local one first. Raises StartError `port_taken` or `share_failed`."""
+    page = build_page(assistant)
+    if hasattr(page._queue, "sleep_when_free"):
+        page._queue.sleep_when_free, page._queue.progress_update_sleep_when_free = _QUEUE_SLEEP_S, _PROGRESS_SLEEP_S
+    try:
+        page.launch(
+            server_name=host,
+            server_port=port,
+            auth=(USER_NAME, password) if password else None,
+            share=False,
+            prevent_thread_lock=True,
+            quiet=True,
+            inbrowser=False,
+            ssr_mode=False,
+            run_history=False,
+            footer_links=[],
+            enable_monitoring=False,
+            strict_cors=True,
+            max_file_size="20mb",
+            pwa=False,
+            i18n=make_i18n(assistant),
+            theme=make_theme(),
+            favicon_path=ASSETS / "icon.png",
+            app_kwargs={
+                "routes": [
+                    Mount("/app/assets/page", app=StaticFiles(directory=ASSETS / "page")),
+                    Mount("/app/assets", app=_OneFile(ASSETS / "icon.svg")),
+                ],
+                "middleware": [
+                    Middleware(gate, bound=host, shared=share),
+                    Middleware(early_head, head=lambda: head_html(assistant, lang)),
+                ],
+            },
+        )
+    except OSError as error:
+        raise StartError("port_taken", port=port or "7860-7959") from error
+    try:
+        yield [page.local_url, *([_share(page)] if share else [])]
+    finally:
+        _stop_sharing()
+        page.close(verbose=False)
+
+
+def wait(browser_address: str | None) -> None:
+    """Open the browser if asked, then return when the person presses Ctrl+C."""
+    if browser_address is not None:
+        webbrowser.open(browser_address)
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        return

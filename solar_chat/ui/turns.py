@@ -1,0 +1,217 @@
+"""A turn in the page: send, regenerate, edit, stop, and what happens to the text when it goes wrong.
+
+The browser draws the person's bubble at once; everything after it comes from the assistant's events, and what stands in the end is read from the
+store. A text that could not be sent goes back into the box. At most one turn runs in a conversation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncGenerator, Callable, Generator
+from dataclasses import replace
+from html import escape
+
+import gradio as gr
+
+from solar_chat.assistant import ChatEvent, Draft, Reading, Saved
+from solar_chat.conversation import StoredMessage
+from solar_chat.errors import SolarChatError, StoreError
+from solar_chat.language import Level
+from solar_chat.settings import ReplyChoice
+from solar_chat.ui import notes
+from solar_chat.ui.chat import Composer
+from solar_chat.ui.header import still_loading
+from solar_chat.ui.screen import Screen, Tab, Updates
+from solar_chat.ui.streaming import batches
+
+# A stopped turn still writes what was said; longer than this only where a disk hangs.
+SETTLE_TIMEOUT_S = 10.0
+
+# The bubble, the emptied box and the text for the server, without a round trip. `solarBusy` stands until the turn is over (see page.js).
+JS_SUBMIT = """(text, chat) => {
+  if (!text.trim() || window.solarBusy) return [text, chat, ''];
+  window.solarBusy = true;
+  const said = {role: 'user', metadata: null, options: null, content: [{type: 'text', text}]};
+  return ['', [...(chat || []), said], text];
+}"""
+# What was typed meanwhile stays, below what came back.
+JS_SETTLED = """(returned, text) => {
+  window.solarBusy = false;
+  return ['', returned ? (text.trim() ? returned + '\\n' + text : returned) : text];
+}"""
+
+log = logging.getLogger(__name__)
+
+Start = Callable[[], Generator[ChatEvent, None, None]]
+
+
+class Turns:
+    """The handlers of one page; `running` is shared by all its tabs."""
+
+    def __init__(self, screen: Screen, composer: Composer) -> None:
+        self._screen = screen
+        self._composer = composer
+        self._running: dict[str, threading.Event] = {}
+
+    @property
+    def outputs(self) -> list[object]:
+        """What a running turn updates."""
+        return [self._screen.chat.chatbot, self._screen.tab, self._composer.returned]
+
+    def busy(self, tab: Tab) -> object:
+        """Stop takes the place of Send."""
+        return gr.update(submit_btn=False, stop_btn=self._screen.tr(tab)("chat.stop"))
+
+    async def send(self, text: str, tab: Tab, level: Level, reply_language: ReplyChoice) -> AsyncGenerator[Updates, None]:
+        """Send `text`; a new conversation is made with it."""
+        if not text.strip():
+            yield {self._composer.returned: ""}
+            return
+        assistant = self._screen.assistant
+        try:
+            if tab.conversation_id is None:
+                conversation = assistant.store.create(level=level, reply_language=reply_language)
+                tab = replace(tab.at(conversation.id), revision=conversation.revision)
+            conversation_id = tab.conversation_id or ""
+            before = self._messages(tab)
+        except SolarChatError as error:
+            self._complain(error, tab)
+            yield {self._composer.returned: text}
+            return
+
+        def start() -> Generator[ChatEvent, None, None]:
+            return assistant.send(conversation_id, text, level=level, reply_language=reply_language, expected_revision=tab.revision)
+
+        async for updates in self._run(tab, start, before, text):
+            yield updates
+
+    async def regenerate(self, tab: Tab) -> AsyncGenerator[Updates, None]:
+        """Another version of the last reply."""
+        messages = self._messages(tab)
+        index = next((number for number in range(len(messages) - 1, -1, -1) if messages[number].role == "assistant"), None)
+        if index is None:
+            yield {self._composer.returned: ""}
+            return
+        reply = messages[index]
+        async for updates in self._run(
+            tab, lambda: self._screen.assistant.regenerate(reply.conversation_id, reply.id), messages[:index], question=None
+        ):
+            yield updates
+
+    async def edit(self, tab: Tab, event: gr.EditData) -> AsyncGenerator[Updates, None]:
+        """Another version of a person's message, and its answer."""
+        messages = self._messages(tab)
+        index = event.index if isinstance(event.index, int) else event.index[0]
+        text = _plain(event.value)
+        if not (0 <= index < len(messages)) or messages[index].role != "user" or not text.strip():
+            yield {self._composer.returned: ""}
+            return
+        old = messages[index]
+        async for updates in self._run(
+            tab, lambda: self._screen.assistant.edit(old.conversation_id, old.id, text), messages[:index], question=text
+        ):
+            yield updates
+
+    async def settle(self, tab: Tab) -> Updates:
+        """After every turn, also a stopped one: wait until it has written, then draw what is in the store."""
+        running = self._running.get(tab.conversation_id or "")
+        if running is not None:
+            await asyncio.to_thread(running.wait, SETTLE_TIMEOUT_S)
+        tr = self._screen.tr(tab)
+        return {**self._screen.draw(tab), self._composer.box: gr.update(submit_btn=tr("chat.send"), stop_btn=False)}
+
+    async def _run(
+        self, tab: Tab, start: Start, before: list[StoredMessage], question: str | None
+    ) -> AsyncGenerator[Updates, None]:
+        """Stream one turn. `question` is the person's text where it is part of the turn."""
+        chatbot, returned = self._screen.chat.chatbot, self._composer.returned
+        conversation_id = tab.conversation_id or ""
+        current = self._running.get(conversation_id)
+        if current is not None and not current.is_set():
+            yield {self._screen.tab: tab, returned: question or ""}
+            return
+        tr = self._screen.tr(tab)
+        shown = notes.entries(before, tr) + ([notes.question(question)] if question is not None else [])
+        closed = threading.Event()
+        self._running[conversation_id] = closed
+        stored: StoredMessage | None = None
+        try:
+            loading = still_loading(self._screen.assistant.load_state())
+            yield {self._screen.tab: tab, chatbot: [*shown, notes.waiting(tr("chat.waiting_model" if loading else "chat.thinking"))], returned: ""}
+            async for events in batches(start, closed):
+                for event in events:
+                    if isinstance(event, Saved) and event.message.role == "user":
+                        stored = event.message
+                last = events[-1]
+                newest = next((event for event in reversed(events) if isinstance(event, Draft)), None)
+                if newest is not None and newest.text.strip():
+                    yield {chatbot: [*shown, notes.draft(newest.text)]}
+                elif isinstance(last, Reading):
+                    percent = 100 * last.done_tokens // max(1, last.prompt_tokens)
+                    yield {chatbot: [*shown, notes.waiting(tr("chat.reading", percent=percent))]}
+        except SolarChatError as error:
+            self._complain(error, tab)
+            yield {returned: self._unsaid(question, stored)}
+        except Exception as error:
+            # A bug, ours or a library's: the page goes on and the person keeps the text; the log has the trace.
+            log.exception("a turn failed")
+            unexpected = SolarChatError("unexpected", reason=type(error).__name__, log=str(self._screen.assistant.home.logs))
+            self._complain(unexpected, tab)
+            yield {returned: self._unsaid(question, stored)}
+
+    def _unsaid(self, question: str | None, stored: StoredMessage | None) -> str:
+        """The person's text, unless the history still has it."""
+        if question is None:
+            return ""
+        if stored is not None:
+            try:
+                self._screen.assistant.store.message(stored.id)
+            except StoreError:
+                return question
+            return ""
+        return question
+
+    def _messages(self, tab: Tab) -> list[StoredMessage]:
+        """The messages that this tab shows, as it shows them."""
+        store = self._screen.assistant.store
+        return [store.message(message_id) for message_id in tab.message_ids]
+
+    def _complain(self, error: SolarChatError, tab: Tab) -> None:
+        warn(self._screen, tab, error)
+
+
+def warn(screen: Screen, tab: Tab, error: SolarChatError) -> None:
+    """Say what went wrong, in the tab's language, in a corner of the page."""
+    catalogue = screen.assistant.catalogue
+    gr.Warning(escape(catalogue.describe(error, tab.lang)), title=catalogue.tr(tab.lang, "toast.warning"))
+
+
+def _plain(value: object) -> str:
+    """The text of an edited message, which Gradio sends as a string or as blocks."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "\n".join(str(block.get("text", "")) for block in value if isinstance(block, dict))
+    return ""
+
+
+def wire_turns(turns: Turns, screen: Screen, composer: Composer) -> None:
+    """Connect Enter, the arrows of the Chatbot, and Stop."""
+    chatbot, box, tab = screen.chat.chatbot, composer.box, screen.tab
+    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    # The engine has one queue of its own; a page needs room for several people to wait in it.
+    model = {"concurrency_limit": 16, "concurrency_id": "turns", **quiet}
+    asked = box.submit(None, [box, chatbot], [box, chatbot, composer.pending], js=JS_SUBMIT, **quiet)
+    asked.then(turns.busy, tab, box, queue=False, **quiet)
+    sent = asked.then(turns.send, [composer.pending, tab, screen.controls.level, screen.controls.reply_language], turns.outputs, **model)
+    chatbot.retry(turns.busy, tab, box, queue=False, js="(tab) => { window.solarBusy = true; return tab }", **quiet)
+    retried = chatbot.retry(turns.regenerate, tab, turns.outputs, **model)
+    chatbot.edit(turns.busy, tab, box, queue=False, js="(tab) => { window.solarBusy = true; return tab }", **quiet)
+    edited = chatbot.edit(turns.edit, tab, turns.outputs, **model)
+    for run in (sent, retried, edited):
+        # `.then` also runs after a cancelled or failed event.
+        settled = run.then(turns.settle, tab, [*screen.outputs, box], queue=False, **quiet)
+        settled.then(None, [composer.returned, box], [composer.returned, box], js=JS_SETTLED, **quiet)
+    box.stop(None, cancels=[sent, retried, edited], queue=False, **quiet)

@@ -1,0 +1,82 @@
+"""Depth up-scaling as a plan: which source layer each new layer copies. Pure numbers; no file is touched.
+
+SOLAR 10.7B (arXiv 2312.15166, section 2): of n = 32 layers one copy drops its last m = 8, the other its first 8, and the two are stacked:
+[0, 24) + [8, 32) = 48. A plan never claims that the raw stack is better than its parent: it is worse until it is trained further.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from solar_chat.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class DepthPlan:
+    """`sources[i]` is the layer of the source model, counted from 0, that new layer i copies."""
+
+    source_layers: int
+    sources: tuple[int, ...]
+
+    @classmethod
+    def solar(cls, layers: int, drop: int) -> DepthPlan:
+        """The paper's stack: [0, n - m) and [m, n), 2(n - m) layers for n = `layers` and m = `drop`.
+
+        Raises InputError `upscale_bad_drop` unless 0 < m and the result is deeper than the source (2m < n).
+        """
+        if layers < 2:
+            raise InputError("upscale_too_shallow", layers=layers)
+        if drop < 1 or 2 * drop >= layers:
+            raise InputError("upscale_bad_drop", drop=drop, layers=layers, most=(layers - 1) // 2)
+        return cls.slices(layers, [(0, layers - drop), (drop, layers)])
+
+    @classmethod
+    def slices(cls, layers: int, slices: Iterable[tuple[int, int]]) -> DepthPlan:
+        """Any stack of half-open ranges of source layers. Raises InputError `upscale_bad_slice` for an empty range or one outside the model."""
+        ranges = list(slices)
+        for start, stop in ranges:
+            if not 0 <= start < stop <= layers:
+                raise InputError("upscale_bad_slice", start=start, stop=stop, layers=layers)
+        if not ranges:
+            raise InputError("upscale_no_slices")
+        return cls(layers, tuple(layer for start, stop in ranges for layer in range(start, stop)))
+
+    @property
+    def layers(self) -> int:
+        """Layers of the result."""
+        return len(self.sources)
+
+    @property
+    def repeated(self) -> tuple[int, ...]:
+        """Source layers that occur more than once."""
+        return tuple(sorted({layer for layer in self.sources if self.sources.count(layer) > 1}))
+
+    @property
+    def seams(self) -> tuple[tuple[int, int], ...]:
+        """Neighbours in the result that were not neighbours in the source, as (below, above) source layers: (23, 8) for SOLAR."""
+        return tuple((below, above) for below, above in pairwise(self.sources) if above != below + 1)
+
+    def parameters(self, config: Mapping[str, object]) -> int:
+        """Parameters of the result, from a Llama-style config.json. Raises InputError `upscale_unknown_config` where a size is missing."""
+
+        def size(key: str, default: int | None = None) -> int:
+            value = config.get(key)
+            if value is None:
+                value = default
+            if not isinstance(value, int) or value < 1:
+                raise InputError("upscale_unknown_config", field=key)
+            return value
+
+        hidden, inner, heads = size("hidden_size"), size("intermediate_size"), size("num_attention_heads")
+        head = size("head_dim", hidden // heads)
+        query, key_value = heads * head, size("num_key_value_heads", heads) * head
+        attention = 2 * hidden * query + 2 * hidden * key_value
+        if config.get("attention_bias"):
+            attention += query + 2 * key_value + hidden
+        mlp = 3 * hidden * inner
+        if config.get("mlp_bias"):
+            mlp += 2 * inner + hidden
+        embeddings = size("vocab_size") * hidden * (1 if config.get("tie_word_embeddings") else 2)
+        return self.layers * (attention + mlp + 2 * hidden) + embeddings + hidden

@@ -1,0 +1,131 @@
+"""Stored turns: what stands in the history after an answer, a Stop, a failure, an edit and a regeneration."""
+
+from __future__ import annotations
+
+import pytest
+
+from solar_chat.assistant import Answer, Assistant, Draft, Saved
+from solar_chat.engine import ScriptedBackend
+from solar_chat.errors import ModelError, StaleWrite
+
+
+@pytest.fixture
+def conversation(assistant: Assistant) -> str:
+    return assistant.store.create().id
+
+
+def contents(assistant: Assistant, conversation: str) -> list[tuple[str, str, str]]:
+    return [(message.role, message.content, message.status) for message in assistant.store.path(conversation)]
+
+
+def test_question_and_answer_are_stored(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    backend.enqueue(["반갑", "습니다."])
+    events = list(assistant.send(conversation, "안녕하세요, 처음 뵙겠습니다"))
+    assert isinstance(events[0], Saved)
+    assert isinstance(events[-1], Saved)
+    assert isinstance(events[-2], Answer)
+    assert contents(assistant, conversation) == [("user", "안녕하세요, 처음 뵙겠습니다", "complete"), ("assistant", "반갑습니다.", "complete")]
+    reply = events[-1].message
+    assert reply.meta["level"] == "formal"
+    assert reply.meta["language_reason"] == "message"
+    assert assistant.store.get(conversation).title == "안녕하세요, 처음 뵙겠습니다"
+
+
+def test_the_next_turn_sees_the_one_before(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    backend.enqueue(["하나입니다."])
+    backend.enqueue(["둘입니다."])
+    list(assistant.send(conversation, "첫째는?"))
+    list(assistant.send(conversation, "둘째는?"))
+    assert "<|user|>첫째는?<|end|><|assistant|>하나입니다.<|end|><|user|>둘째는?<|end|>" in backend.requests[1].prompt
+
+
+def test_stop_keeps_what_was_said(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    backend.enqueue(["하나. ", "둘. ", *["셋. "] * 50], delay_s=0.02)
+    events = assistant.send(conversation, "세어 봐")
+    drafts = 0
+    for event in events:
+        drafts += isinstance(event, Draft)
+        if drafts == 3:
+            break
+    events.close()
+    role, content, status = contents(assistant, conversation)[-1]
+    assert (role, status) == ("assistant", "stopped")
+    assert content.startswith("하나. 둘.")
+    assert content.count("셋") < 10
+
+
+def test_a_failure_before_the_first_word_leaves_no_trace(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    backend.enqueue([], error=ModelError("generation_failed", model="scripted", reason="x"))
+    with pytest.raises(ModelError):
+        list(assistant.send(conversation, "안녕?"))
+    assert contents(assistant, conversation) == []
+    backend.enqueue(["괜찮습니다."])
+    list(assistant.send(conversation, "안녕?"))
+    assert len(contents(assistant, conversation)) == 2
+
+
+def test_an_empty_reply_is_a_failure_and_the_question_is_given_back(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    backend.enqueue([])
+    with pytest.raises(ModelError) as error:
+        list(assistant.send(conversation, "안녕?"))
+    assert error.value.key == "empty_reply"
+    assert contents(assistant, conversation) == []
+
+
+def test_a_failure_in_the_middle_keeps_both(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    backend.enqueue(["절반은 ", "말했"], error=ModelError("generation_failed", model="scripted", reason="x"))
+    with pytest.raises(ModelError):
+        list(assistant.send(conversation, "안녕?"))
+    assert contents(assistant, conversation) == [("user", "안녕?", "complete"), ("assistant", "절반은 말했", "failed")]
+
+
+def test_regenerate_adds_a_version(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    backend.enqueue(["하나입니다."])
+    backend.enqueue(["둘입니다."])
+    *_, saved = assistant.send(conversation, "말해 줘")
+    assert isinstance(saved, Saved)
+    *_, again = assistant.regenerate(conversation, saved.message.id)
+    assert isinstance(again, Saved)
+    assert (again.message.content, again.message.version, again.message.versions) == ("둘입니다.", 2, 2)
+    assert contents(assistant, conversation)[-1] == ("assistant", "둘입니다.", "complete")
+    assert backend.requests[0].prompt == backend.requests[1].prompt
+
+
+def test_a_failed_regeneration_leaves_the_first_version(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    backend.enqueue(["하나입니다."])
+    *_, saved = assistant.send(conversation, "말해 줘")
+    assert isinstance(saved, Saved)
+    backend.enqueue([], error=ModelError("generation_failed", model="scripted", reason="x"))
+    with pytest.raises(ModelError):
+        list(assistant.regenerate(conversation, saved.message.id))
+    assert contents(assistant, conversation) == [("user", "말해 줘", "complete"), ("assistant", "하나입니다.", "complete")]
+
+
+def test_edit_starts_a_branch_of_its_own(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    for reply in ("하나입니다.", "둘입니다.", "셋입니다."):
+        backend.enqueue([reply])
+    first, *_ = assistant.send(conversation, "첫째는?")
+    assert isinstance(first, Saved)
+    list(assistant.send(conversation, "둘째는?"))
+    list(assistant.edit(conversation, first.message.id, "처음은?"))
+    assert contents(assistant, conversation) == [("user", "처음은?", "complete"), ("assistant", "셋입니다.", "complete")]
+    assert "첫째" not in backend.requests[2].prompt
+    assistant.store.select(first.message.id)
+    assert len(contents(assistant, conversation)) == 4
+
+
+def test_an_older_window_does_not_overwrite_a_newer_turn(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    seen = assistant.store.get(conversation).revision
+    backend.enqueue(["하나입니다."])
+    list(assistant.send(conversation, "새 창에서", expected_revision=seen))
+    with pytest.raises(StaleWrite):
+        list(assistant.send(conversation, "옛 창에서", expected_revision=seen))
+    assert [content for _, content, _ in contents(assistant, conversation)] == ["새 창에서", "하나입니다."]
+
+
+def test_the_conversations_level_beats_the_setting(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    assistant.settings.update(level="polite")
+    assistant.store.set_options(conversation, level="plain")
+    backend.enqueue(["저장했습니다."])
+    list(assistant.send(conversation, "저장했어?"))
+    assert contents(assistant, conversation)[-1][1] == "저장했다."

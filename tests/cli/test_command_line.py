@@ -1,0 +1,175 @@
+"""The command line as a person and a script meet it: real processes, real exit codes, the model in the box."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*arguments: str, home: Path, stdin: str | bytes = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    given = stdin.encode() if isinstance(stdin, str) else stdin
+    done = subprocess.run(
+        [sys.executable, "app.py", *arguments],
+        cwd=ROOT,
+        input=given,
+        capture_output=True,
+        timeout=180,
+        check=False,
+        env={**os.environ, "SOLAR_CHAT_HOME": str(home), "LANG": "en_US.UTF-8", "LC_ALL": "", **environment},
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "집"
+
+
+def test_help_is_light_and_names_every_option(home: Path) -> None:
+    probe = (
+        "import sys\nfrom solar_chat.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit as end: print(end.code)\n"
+        "print(sorted({'torch', 'gradio', 'transformers', 'kiwipiepy', 'langdetect', 'bitsandbytes'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    *_, code, heavy = done.stdout.splitlines()
+    assert (code, heavy) == ("0", "[]")
+    for option in ("--share", "--host", "--port", "--password", "--no-browser", "--model", "--lang", "--home"):
+        assert option in done.stdout
+    for command in ("ask", "inspect", "doctor", "paths"):
+        assert command in done.stdout
+
+
+def test_help_speaks_korean(home: Path) -> None:
+    assert "비밀번호" in run("--lang", "ko", "--help", home=home).stdout
+    assert "password" in run("--lang", "en", "--help", home=home).stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--port", "x"), ("ask",), ("ask", "a", "--level", "rude"), ("ask", "a", "--jsonl"), ("inspect",), ("--lang", "fr", "paths"), ("nonsense",)],
+)
+def test_bad_usage_exits_with_2(home: Path, arguments: tuple[str, ...]) -> None:
+    assert run(*arguments, home=home).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--share",), "--password"),
+        (("--host", "0.0.0.0"), "--password"),
+        (("--password", " ", "--no-browser"), "empty"),
+        (("ask", "안녕?", "--model", "/does/not/exist"), "/does/not/exist"),
+        (("ask", "   "), "Type a message"),
+    ],
+)
+def test_an_error_is_one_line_that_says_what_to_do(home: Path, arguments: tuple[str, ...], words: str) -> None:
+    done = run(*arguments, home=home)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert words in done.stderr
+
+
+def test_the_error_speaks_korean(home: Path) -> None:
+    assert "비밀번호가 필요합니다" in run("--lang", "ko", "--share", home=home).stderr
+
+
+def test_a_taken_port_that_was_asked_for_is_an_error(home: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = run("--port", port, "--no-browser", home=home)
+    assert done.returncode == 1
+    assert port in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_home_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    done = run("ask", "안녕?", home=blocked)
+    assert done.returncode == 1
+    assert str(blocked) in done.stderr
+
+
+def test_paths_shows_where_files_live(home: Path) -> None:
+    shown = dict(line.split(maxsplit=1) for line in run("paths", home=home).stdout.splitlines())
+    assert shown["history"] == str(home / "data" / "conversations.sqlite3")
+    assert not home.exists()
+
+
+def test_home_option_equals_the_variable(home: Path, tmp_path: Path) -> None:
+    assert str(tmp_path / "other" / "data") in run("--home", str(tmp_path / "other"), "paths", home=home).stdout
+
+
+def test_doctor(home: Path) -> None:
+    found = json.loads(run("doctor", "--json", home=home).stdout)
+    assert found["hardware"]["device"] in ("cuda", "mps", "cpu")
+    assert found["versions"]["torch"]
+    assert found["folders"]["data"] == str(home / "data")
+    assert {model["id"] for model in found["models"]} >= {"starter", "upstage/SOLAR-10.7B-Instruct-v1.0"}
+    shown = run("--lang", "ko", "doctor", home=home).stdout
+    assert "메모리" in shown
+    assert "Solar Starter" in shown
+
+
+def test_inspect(home: Path) -> None:
+    found = json.loads(run("inspect", "이 PR 좀 review해 주세요.", home=home).stdout)
+    assert (found["language"], found["matrix"], found["level"], found["family"]) == ("mixed", "ko", "polite", "jondaemal")
+
+
+def test_inspect_lines_go_on_after_a_bad_one(home: Path) -> None:
+    lines = ['{"text": "안녕하십니까?"}', "{broken", '"no object"', '{"text": 3}', "", '{"text": "Hello there"}']
+    done = run("inspect", "--jsonl", home=home, stdin="\n".join(lines).encode() + b'\n{"text": "\xff"}\n')
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert [("error" in answer) for answer in answers] == [False, True, True, True, False, True]
+    assert answers[0]["level"] == "formal"
+    assert answers[4]["language"] == "en"
+
+
+def test_ask_prints_one_reply_in_the_level(home: Path) -> None:
+    done = run("ask", "안녕하세요!", "--level", "polite", "--seed", "1", "--json", home=home)
+    assert done.stderr == ""
+    answer = json.loads(done.stdout)
+    assert set(answer) == {"reply", "language", "level", "sentences", "model", "prompt_tokens", "reply_tokens", "seconds"}
+    assert (answer["language"], answer["level"], answer["model"]) == ("ko", "polite", "starter")
+    assert "".join(sentence["text"] for sentence in answer["sentences"]).replace(" ", "") == answer["reply"].replace(" ", "")
+    assert all(set(sentence) == {"text", "level", "repaired"} for sentence in answer["sentences"])
+    assert answer["prompt_tokens"] > 0
+    assert answer["reply_tokens"] > 0
+    plain = run("ask", "안녕하세요!", "--level", "polite", "--seed", "1", home=home)
+    assert plain.stdout == answer["reply"] + "\n"
+
+
+def test_ask_lines_keep_their_order_and_their_wishes(home: Path) -> None:
+    lines = [
+        {"text": "안녕?", "level": "casual"},
+        {"text": "How are you?", "reply_language": "en"},
+        {"text": "안녕?", "level": "rude"},
+        {"text": "그건 무료야?", "level": "plain", "history": [["user", "이 앱 이름이 뭐야?"], ["assistant", "Solar Chat이다."]]},
+        {"text": "안녕?", "history": [["robot", "beep"]]},
+        {"text": "안녕?", "colour": "red"},
+    ]
+    done = run("ask", "--jsonl", "--seed", "7", home=home, stdin="\n".join(json.dumps(line) for line in lines))
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert [("error" in answer) for answer in answers] == [False, False, True, False, True, True]
+    assert [answers[number]["language"] for number in (0, 1, 3)] == ["ko", "en", "ko"]
+    assert answers[0]["level"] == "casual"
+    assert answers[3]["level"] == "plain"
+
+
+def test_nothing_is_stored_by_ask(home: Path) -> None:
+    run("ask", "안녕하세요", "--seed", "1", home=home)
+    assert b"\xec\x95\x88\xeb\x85\x95" not in (home / "data" / "conversations.sqlite3").read_bytes()
