@@ -8,10 +8,10 @@ headings alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from solar_chat.language import Level, SentenceLevel, complies, rewrite, sentences, split_settled
+from solar_chat.language import Level, Sentence, SentenceLevel, rewrite, sentence_complies, sentences, split_settled
 from solar_chat.settings import GuardMode
 
 
@@ -66,21 +66,28 @@ class Guard:
         self._settled.append(sentence.text)
 
     def _judge(self, text: str) -> GuardedSentence:
-        if self._level is None:
-            return GuardedSentence(text, _level_of(text))
-        if complies(text, self._level):
-            return GuardedSentence(text, _level_of(text))
+        found = sentences(text)
+        level = _level_of(found)
+        if self._level is None or _fits(text, found, self._level):
+            return GuardedSentence(text, level)
         if self._repairs:
             repaired = rewrite(text, self._level)
-            if repaired.changed and complies(repaired.text, self._level):
-                return GuardedSentence(repaired.text, _level_of(repaired.text), repaired=True, original=text)
-        return GuardedSentence(text, _level_of(text), slipped=True)
+            after = sentences(repaired.text)
+            if repaired.changed and _fits(repaired.text, after, self._level):
+                return GuardedSentence(repaired.text, _level_of(after), repaired=True, original=text)
+        return GuardedSentence(text, level, slipped=True)
 
 
-def _level_of(text: str) -> SentenceLevel:
-    """The level of the last sentence in `text` that has one."""
-    return next((level for level in _levels_backwards(text) if level != "none"), "none")
+def _fits(text: str, found: Sequence[Sentence], wanted: Level) -> bool:
+    """Whether every sentence found in `text` may stand in a reply of the `wanted` level."""
+    return all(
+        sentence_complies(text, sentence, wanted)
+        # Good 해요체 prose does mix in 합쇼체, but models fall back to 합쇼체 for whole replies, and then it is not what was asked for.
+        and not (wanted == "polite" and sentence.level == "formal")
+        for sentence in found
+    )
 
 
-def _levels_backwards(text: str) -> Iterator[SentenceLevel]:
-    return (sentence.level for sentence in reversed(sentences(text)))
+def _level_of(found: Sequence[Sentence]) -> SentenceLevel:
+    """The level of the last sentence that has one."""
+    return next((sentence.level for sentence in reversed(found) if sentence.level != "none"), "none")

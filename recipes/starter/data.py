@@ -153,6 +153,21 @@ class HeldOut:
 
         return cls(lowest((record for record in chatbot if record.weight > 0.3), 4), lowest(own, 6))
 
+    @classmethod
+    def read(cls, path: Path, own: Sequence[Record], chatbot: Sequence[Record]) -> HeldOut:
+        """The choice written at `path`, so that records added later change nothing about it. Raises KeyError for an id that is gone."""
+        known = {record.id: record for record in (*own, *chatbot)}
+        chosen = [known[json.loads(line)["id"]] for line in path.read_text(encoding="utf-8").splitlines()]
+        return cls(*(tuple(record for record in chosen if record.source == source) for source in ("chatbot", "own")))
+
+    def write(self, path: Path) -> None:
+        """The prompts of the evaluation: question, reply language and asked level, the levels in turn."""
+        with path.open("w", encoding="utf-8") as file:
+            for number, record in enumerate((*self.chatbot, *self.own)):
+                level = None if record.language == "en" else LEVELS[number % len(LEVELS)]
+                entry = {"id": record.id, "source": record.source, "prompt": record.question, "language": record.language, "level": level}
+                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+
     def keep_out(self, records: Iterable[Record]) -> list[Record]:
         """`records` without those of which any question equals, or nearly equals, a held-out opening question."""
         shapes = [_pairs(record.question) for record in (*self.chatbot, *self.own)]
@@ -167,15 +182,6 @@ class HeldOut:
             return any(len(shape & shapes[index]) >= _NEARLY_THE_SAME * len(shape | shapes[index]) for index in candidates)
 
         return [record for record in records if not any(turn.role == "user" and is_near(turn.content) for turn in record.turns)]
-
-
-def write_heldout(held_out: HeldOut, path: Path) -> None:
-    """The 200 prompts of the evaluation: question, reply language and asked level, the levels spread evenly by order of hash."""
-    with path.open("w", encoding="utf-8") as file:
-        for number, record in enumerate((*held_out.chatbot, *held_out.own)):
-            level = None if record.language == "en" else LEVELS[number % len(LEVELS)]
-            entry = {"id": record.id, "source": record.source, "prompt": record.question, "language": record.language, "level": level}
-            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
 
 # Typing as people type

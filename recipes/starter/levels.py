@@ -50,10 +50,13 @@ def _rewritten(turns: Sequence[Message], level: Level) -> tuple[Message, ...] | 
             rewriting = rewrite(turn.content, level)
             if any(sentence.status == "unsafe" for sentence in rewriting.sentences) or not in_level(rewriting.text, level):
                 return None
-            turn = replace(turn, content=_answered(rewriting.text, level))
+            turn = replace(turn, content=_polished(rewriting.text, level))
         result.append(turn)
     return tuple(result)
 
 
-def _answered(text: str, level: Level) -> str:
-    return _NO_AT[level] + text.removeprefix(_NO) if text.startswith(_NO) else text
+def _polished(text: str, level: Level) -> str:
+    if text.startswith(_NO):
+        text = _NO_AT[level] + text.removeprefix(_NO)
+    # 못하다 contracts like 하다; no standard word ends in 하아.
+    return text.replace("못하아", "못해")

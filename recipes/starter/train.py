@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from recipes.starter.data import HELDOUT, HeldOut, Mix, Record, Rows, load_records, pack, read_chatbot, read_own, save_records, write_heldout
+from recipes.starter.data import HELDOUT, HeldOut, Mix, Record, Rows, load_records, pack, read_chatbot, read_own, save_records
 from recipes.starter.levels import expand
 from recipes.starter.tokenizer import END_ID, save_tokenizer, train_tokenizer
 from solar_chat.language.types import LEVELS
@@ -31,10 +31,10 @@ from solar_chat.upscale import Checkpoint, DepthPlan, verify, write
 log = logging.getLogger("starter")
 
 VOCAB_SIZE = 8192
-ROW_TOKENS = 512
-BATCH_ROWS = 4
+ROW_TOKENS = 768
+BATCH_ROWS = 3
 BASE_LAYERS, DROP = 8, 2
-_VALIDATION_ROWS = 16
+_VALIDATION_ROWS = 12
 _SAVE_EVERY_S = 120.0
 
 CONFIG = LlamaConfig(
@@ -75,22 +75,25 @@ class Stage:
 
 # The base ends at a high rate, so that the upscaled stack is still easily moved when it takes over. Small talk leads at first, because there is most of
 # it; our own records, which are what the model is for, lead at the end.
-BASE = Stage("base", Mix(own_share=0.35, english_share=0.15, with_system=0.3, replies_only=False, perturbed=False), 800, 2e-3, 1e-3, 60, seed=1)
-CONTINUE = Stage("continue", Mix(own_share=0.45, english_share=0.18, with_system=0.8, replies_only=False, perturbed=True), 400, 1.2e-3, 9e-4, 30, seed=2)
-CHAT = Stage("chat", Mix(own_share=0.6, english_share=0.2, with_system=1.0, replies_only=True, perturbed=True), 1800, 9e-4, 0.0, 30, seed=3)
+BASE = Stage("base", Mix(own_share=0.35, english_share=0.15, with_system=0.3, replies_only=False, perturbed=False), 750, 2e-3, 1e-3, 60, seed=1)
+CONTINUE = Stage("continue", Mix(own_share=0.45, english_share=0.18, with_system=0.8, replies_only=False, perturbed=True), 350, 1.2e-3, 9e-4, 30, seed=2)
+CHAT = Stage("chat", Mix(own_share=0.6, english_share=0.2, with_system=1.0, replies_only=True, perturbed=True), 1500, 9e-4, 0.0, 30, seed=3)
 # One yardstick for all stages: the loss on held-out replies under the app's own system prompts.
 VALIDATION = Mix(own_share=0.5, english_share=0.2, with_system=1.0, replies_only=True, perturbed=False)
 
 
 def prepare(chatbot_csv: Path, work: Path) -> tuple[list[Record], list[Record]]:
-    """Training records at all levels and the held-out ones, computed once and kept under `work`; writes `data/heldout.jsonl` too."""
+    """Training records at all levels and the held-out ones, computed once and kept under `work`.
+
+    The held-out choice is made once too and then lives in `data/heldout.jsonl`.
+    """
     training, validation = work / "training.jsonl", work / "validation.jsonl"
     if not validation.exists():
         own, chatbot = read_own(), read_chatbot(chatbot_csv)
-        held_out = HeldOut.choose(own, chatbot)
+        held_out = HeldOut.read(HELDOUT, own, chatbot) if HELDOUT.exists() else HeldOut.choose(own, chatbot)
         kept = held_out.keep_out([*own, *chatbot])
         expanded = list(expand(kept))
-        write_heldout(held_out, HELDOUT)
+        held_out.write(HELDOUT)
         save_records(expanded, training)
         save_records(expand([*held_out.own, *held_out.chatbot]), validation)
         log.info("records: %d own, %d chatbot-data; %d kept, %d over all levels", len(own), len(chatbot), len(kept), len(expanded))
@@ -215,7 +218,14 @@ def upscale(base: Path, target: Path) -> Path:
 
 # Found by reading replies: lower repeats itself, higher starts to invent.
 SAMPLING = GenerationConfig(
-    do_sample=True, temperature=0.3, top_p=0.9, repetition_penalty=1.05, max_new_tokens=160, bos_token_id=None, eos_token_id=END_ID, pad_token_id=END_ID
+    do_sample=True,
+    temperature=0.3,
+    top_p=0.9,
+    repetition_penalty=1.05,
+    max_new_tokens=160,
+    bos_token_id=None,
+    eos_token_id=END_ID,
+    pad_token_id=END_ID,
 )
 
 

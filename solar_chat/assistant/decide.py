@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from solar_chat.assistant.events import LanguageReason
-from solar_chat.language import identify, is_reflex
+from solar_chat.language import Language, identify, is_reflex
 from solar_chat.messages import Message
 from solar_chat.prompts import ReplyLanguage
 from solar_chat.settings import ReplyChoice
@@ -29,6 +29,12 @@ def reply_language(
         if before:
             return before, "previous"
     return default, "default"
+
+
+def written_language(text: str) -> Language:
+    """The language a reply turned out to be in: with foreign terms in it, still that of its sentences."""
+    found = identify(text)
+    return found.matrix if found.language == "mixed" and found.matrix in ("ko", "en") else found.language
 
 
 def _spoken(text: str) -> ReplyLanguage | None:

@@ -10,12 +10,12 @@ from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from solar_chat.assistant.decide import reply_language
+from solar_chat.assistant.decide import reply_language, written_language
 from solar_chat.assistant.events import Answer, Decided, Draft, Reading, ReplySentence, TurnEvent
 from solar_chat.engine import Engine, Finished, GenerationRequest, Prefilled, Sampling, TextPiece
 from solar_chat.errors import InputError
 from solar_chat.guard import Guard, GuardedSentence
-from solar_chat.language import Level, identify
+from solar_chat.language import Level
 from solar_chat.messages import Message
 from solar_chat.models import ModelSpec
 from solar_chat.prompts import TEMPLATES, ReplyLanguage, fit, system_prompt
@@ -103,7 +103,7 @@ class Turn:
         levels = {sentence.level for sentence in self._guard.sentences} - {"none"}
         return Answer(
             reply=reply,
-            language=identify(reply).language,
+            language=written_language(reply),
             level=levels.pop() if len(levels) == 1 else ("mixed" if levels else "none"),
             asked_level=self._level,
             sentences=tuple(_shown(sentence) for sentence in self._guard.sentences if sentence.text.strip()),

@@ -85,10 +85,14 @@ class Database:
             return self._idle.pop()
         except IndexError:
             connection = sqlite3.connect(self.path, timeout=self._busy_timeout_s, isolation_level=None, check_same_thread=False)
-        connection.row_factory = sqlite3.Row
-        # NORMAL in WAL mode: a killed process loses nothing that was committed, a power cut at most the last commits, and nothing breaks.
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("PRAGMA foreign_keys = ON")
+        try:
+            connection.row_factory = sqlite3.Row
+            # NORMAL in WAL mode: a killed process loses nothing that was committed, a power cut at most the last commits, and nothing breaks.
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _give_back(self, connection: sqlite3.Connection) -> None:

@@ -57,7 +57,7 @@ class Query:
     """FTS5 expressions; all of `sure` count, the rest are tried only while nothing was found."""
     sure: int
     words: tuple[str, ...]
-    """What to look for in the text, longest useful form first."""
+    """What to look for in the text, in this order."""
 
     @classmethod
     def parse(cls, text: str, tokenize: Tokenize | None) -> Query:
@@ -74,8 +74,8 @@ class Query:
         exact = " OR ".join(f"({part})" for part in (_all(map(_token, tokens)), _all(_surface(word, 0) for word in words)) if part)
         loose = [_all(_surface(word, cut) for word in words) for cut in (1, 2)]
         expressions = tuple(dict.fromkeys(part for part in (exact, *loose) if part))
-        shown = [*words, *sorted((token for token in tokens if len(token) > 1), key=len, reverse=True)]
-        shown += [word[:-cut] for cut in (1, 2) for word in words if _stem_length(word, cut) < len(word)]
+        shown = [*words, *sorted(tokens, key=len, reverse=True)]
+        shown += [word[: _stem_length(word, cut)] for cut in (1, 2) for word in words]
         return cls(expressions, 1 if tokenize else min(2, len(expressions)), tuple(dict.fromkeys(shown)))
 
 
@@ -146,9 +146,10 @@ def _surface(word: str, cut: int) -> str:
 
 
 def _pattern(word: str) -> re.Pattern[str]:
-    """Finds a word in running text: any case, and Hangul in any spacing."""
-    gap = "[ \\t]*" if _is_hangul(word) else ""
-    return re.compile(gap.join(re.escape(character) for character in word), re.IGNORECASE)
+    """Finds a word in running text: any case, and Hangul in any spacing; a single syllable only where a word begins."""
+    if not _is_hangul(word):
+        return re.compile(re.escape(word), re.IGNORECASE)
+    return re.compile("[ \\t]*".join(word) if len(word) > 1 else f"(?<![{_HANGUL}]){word}")
 
 
 def _one_line(text: str) -> str:

@@ -76,9 +76,13 @@ class Store:
         self._tokenize = tokenize
         self._clock = clock
         self._database = Database(path, busy_timeout_s)
-        self._database.create_file()
-        if migrate(self._database):
-            self._index_missing()
+        try:
+            self._database.create_file()
+            if migrate(self._database):
+                self._index_missing()
+        except BaseException:
+            self._database.close()
+            raise
 
     def close(self) -> None:
         """Close the file. The store cannot be used afterwards."""
@@ -104,12 +108,8 @@ class Store:
     def get(self, conversation_id: str, owner: str = "owner") -> Conversation:
         """One conversation of `owner`; a deleted one is missing like one that never was."""
         with self._database.connection() as connection:
-            row = connection.execute(
-                "SELECT * FROM conversations WHERE id = ? AND owner = ? AND deleted_at IS NULL", (conversation_id, owner)
-            ).fetchone()
-        if row is None:
-            raise StoreError("conversation_missing", id=conversation_id)
-        return _conversation(row)
+            mine = "SELECT * FROM conversations WHERE id = ? AND owner = ? AND deleted_at IS NULL"
+            return _conversation(_required(connection, mine, (conversation_id, owner), "conversation_missing", conversation_id))
 
     def list(self, owner: str = "owner", limit: int = 200) -> list[Conversation]:
         """The conversations of `owner`, last written first, without deleted ones."""
@@ -124,9 +124,8 @@ class Store:
         title = _storable(title)
         terms = self._terms(title)
         with self._database.transaction() as connection:
-            row = _one(connection, "UPDATE conversations SET title = ? WHERE id = ? RETURNING *", (title, conversation_id))
-            if row is None:
-                raise StoreError("conversation_missing", id=conversation_id)
+            renaming = "UPDATE conversations SET title = ? WHERE id = ? RETURNING *"
+            row = _required(connection, renaming, (title, conversation_id), "conversation_missing", conversation_id)
             _write_terms(connection, "title_index", [(row["seq"], *terms)])
         return _conversation(row)
 
@@ -141,11 +140,9 @@ class Store:
         changes = {name: value for name, value in (("level", level), ("reply_language", reply_language)) if value is not UNCHANGED}
         # `id = id` keeps the statement whole where nothing changes; the names come from the line above, never from outside.
         assignments = ", ".join(["id = id", *(f"{name} = ?" for name in changes)])
+        setting = f"UPDATE conversations SET {assignments} WHERE id = ? RETURNING *"
         with self._database.connection() as connection:
-            row = _one(connection, f"UPDATE conversations SET {assignments} WHERE id = ? RETURNING *", (*changes.values(), conversation_id))
-        if row is None:
-            raise StoreError("conversation_missing", id=conversation_id)
-        return _conversation(row)
+            return _conversation(_required(connection, setting, (*changes.values(), conversation_id), "conversation_missing", conversation_id))
 
     def delete(self, conversation_id: str) -> None:
         """Hide a conversation; `restore` brings it back until it is purged."""
@@ -188,14 +185,13 @@ class Store:
         message_id = uuid.uuid4().hex
         content = _storable(content)
         with self._database.transaction() as connection:
-            conversation = _one(connection, "SELECT revision FROM conversations WHERE id = ? AND deleted_at IS NULL", (conversation_id,))
-            if conversation is None:
-                raise StoreError("conversation_missing", id=conversation_id)
-            if expected_revision is not None and expected_revision != conversation["revision"]:
-                raise StaleWrite("stale_write", expected=expected_revision, revision=conversation["revision"])
-            parents = "SELECT 1 FROM messages WHERE id = ? AND conversation_id = ?"
-            if parent_id is not None and _one(connection, parents, (parent_id, conversation_id)) is None:
-                raise StoreError("message_missing", id=parent_id)
+            current = "SELECT revision FROM conversations WHERE id = ? AND deleted_at IS NULL"
+            (revision,) = _required(connection, current, (conversation_id,), "conversation_missing", conversation_id)
+            if expected_revision is not None and expected_revision != revision:
+                raise StaleWrite("stale_write", expected=expected_revision, revision=revision)
+            if parent_id is not None:
+                parents = "SELECT 1 FROM messages WHERE id = ? AND conversation_id = ?"
+                _required(connection, parents, (parent_id, conversation_id), "message_missing", parent_id)
             cursor = connection.execute(
                 "INSERT INTO messages (id, conversation_id, parent_id, role, content, status, meta, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (message_id, conversation_id, parent_id, role, content, status, json.dumps(dict(meta or {})), now),
@@ -214,16 +210,12 @@ class Store:
         The revision stays: the message was already counted when it was appended.
         """
         content = _storable(content)
+        writing = "UPDATE messages SET content = ?, status = ?, meta = coalesce(?, meta) WHERE id = ? RETURNING seq"
+        values = (content, status, None if meta is None else json.dumps(dict(meta)), message_id)
         with self._database.connection() as connection:
-            row = _one(
-                connection,
-                "UPDATE messages SET content = ?, status = ?, meta = coalesce(?, meta) WHERE id = ? RETURNING seq",
-                (content, status, None if meta is None else json.dumps(dict(meta)), message_id),
-            )
-        if row is None:
-            raise StoreError("message_missing", id=message_id)
+            (seq,) = _required(connection, writing, values, "message_missing", message_id)
         if status != "partial":
-            self._index_message(row["seq"], content)
+            self._index_message(seq, content)
 
     def discard(self, message_id: str) -> bool:
         """Take back a message that nothing followed; its parent becomes the end of the branch. Returns False, and does nothing, otherwise."""
@@ -276,12 +268,8 @@ class Store:
             message = _message_row(connection, message_id)
             values = {"message": message_id, "conversation": message["conversation_id"]}
             leaf = connection.execute(_NEWEST_BELOW, values).fetchone()["id"]
-            row = _one(
-                connection,
-                "UPDATE conversations SET leaf = ?, revision = revision + 1 WHERE id = ? RETURNING *",
-                (leaf, message["conversation_id"]),
-            )
-        assert row is not None, "a message without its conversation: foreign keys are off"
+            selecting = "UPDATE conversations SET leaf = ?, revision = revision + 1 WHERE id = ? RETURNING *"
+            row = _required(connection, selecting, (leaf, message["conversation_id"]), "conversation_missing", message["conversation_id"])
         return _conversation(row)
 
     # Search and recovery
@@ -317,10 +305,9 @@ class Store:
 
     def _branch(self, conversation_id: str, leaf_id: str | None, limit: int) -> Messages:
         with self._database.connection() as connection:
-            conversation = _one(connection, "SELECT leaf FROM conversations WHERE id = ?", (conversation_id,))
-            if conversation is None:
-                raise StoreError("conversation_missing", id=conversation_id)
-            values = {"conversation": conversation_id, "leaf": leaf_id or conversation["leaf"], "limit": limit}
+            current = "SELECT leaf FROM conversations WHERE id = ?"
+            (active,) = _required(connection, current, (conversation_id,), "conversation_missing", conversation_id)
+            values = {"conversation": conversation_id, "leaf": leaf_id or active, "limit": limit}
             rows = connection.execute(_BRANCH, values).fetchall()
         if leaf_id is not None and not rows:
             raise StoreError("message_missing", id=leaf_id)
@@ -367,17 +354,17 @@ def _write_terms(connection: sqlite3.Connection, table: str, terms: Iterable[tup
     connection.executemany(f"INSERT OR REPLACE INTO {table} (rowid, morphemes, surface) VALUES (?, ?, ?)", terms)
 
 
-def _one(connection: sqlite3.Connection, statement: str, values: tuple[object, ...]) -> sqlite3.Row | None:
+def _required(connection: sqlite3.Connection, statement: str, values: tuple[object, ...], key: str, wanted: str) -> sqlite3.Row:
+    """The one row of `statement`; StoreError `key` about `wanted` where there is none."""
     # Read to the end: an UPDATE ... RETURNING is only finished, and its lock given back, with its last row.
-    rows = connection.execute(statement, values).fetchall()
-    return rows[0] if rows else None
+    rows: list[sqlite3.Row] = connection.execute(statement, values).fetchall()
+    if not rows:
+        raise StoreError(key, id=wanted)
+    return rows[0]
 
 
 def _message_row(connection: sqlite3.Connection, message_id: str) -> sqlite3.Row:
-    row = _one(connection, f"SELECT {_MESSAGE_COLUMNS} FROM messages m WHERE m.id = ?", (message_id,))
-    if row is None:
-        raise StoreError("message_missing", id=message_id)
-    return row
+    return _required(connection, f"SELECT {_MESSAGE_COLUMNS} FROM messages m WHERE m.id = ?", (message_id,), "message_missing", message_id)
 
 
 def _versions(connection: sqlite3.Connection, conversation_id: str, parent_id: str | None) -> list[StoredMessage]:

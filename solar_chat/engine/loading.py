@@ -7,6 +7,7 @@ before memory is taken, every foreign error is mapped here once, and after a fai
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -108,17 +109,34 @@ def load_tokenizer(folder: Path) -> TextTokenizer:
         except Exception as error:  # tokenizers raises bare Exception
             raise ModelError("model_file_broken", path=folder, file="tokenizer.json", reason=str(error)) from error
     elif (folder / "tokenizer.model").exists():
-        from transformers import AutoTokenizer
-
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True).backend_tokenizer
-        except Exception as error:
-            raise ModelError("model_file_broken", path=folder, file="tokenizer.model", reason=str(error).split("\n", 1)[0]) from error
+        tokenizer = _convert_sentencepiece(folder)
+        # What LlamaTokenizer does where its configuration says nothing; the converted pipeline no longer knows.
+        config = {"add_bos_token": True, "bos_token": "<s>", **config}
     else:
         raise ModelError("model_file_missing", path=folder, file="tokenizer.json")
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return TextTokenizer(tokenizer, bos_id=_bos_id(tokenizer, config))
+
+
+def _convert_sentencepiece(folder: Path) -> Any:
+    """A `tokenizers.Tokenizer` made of `tokenizer.model`; transformers needs two more packages for that and fails oddly without them."""
+    missing = [package for package, module in (("sentencepiece", "sentencepiece"), ("protobuf", "google.protobuf")) if not _installed(module)]
+    if missing:
+        raise ModelError("package_missing", path=folder, packages=" ".join(missing))
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False).backend_tokenizer
+    except Exception as error:
+        raise ModelError("model_file_broken", path=folder, file="tokenizer.model", reason=str(error).split("\n", 1)[0]) from error
+
+
+def _installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _bos_id(tokenizer: Any, config: dict[str, Any]) -> int | None:

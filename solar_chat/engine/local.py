@@ -7,6 +7,7 @@ queues them. Does not load (`loading.py`) and knows no templates.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -42,7 +43,7 @@ class _Reply:
 
     def end(self) -> str:
         """The text still held back."""
-        return self.scanner.push(self.detokenizer.finish()) + self.scanner.flush()
+        return self.scanner.flush()
 
 
 class LocalBackend:
@@ -102,7 +103,7 @@ class LocalBackend:
             reason = yield from self._decode(logits, prompt, request, min(request.max_reply_tokens, room), reply, stop)
         except _StopSignal:
             pass
-        except (MemoryError, RuntimeError) as error:
+        except Exception as error:  # torch and tokenizers raise whatever they like
             release_frames(error)
             if is_out_of_memory(error):
                 raise OutOfMemory("memory_generating", model=self._name) from error
@@ -151,9 +152,13 @@ class LocalBackend:
                 return "cancelled"
             with torch.inference_mode():
                 chosen = choose(logits, sampling, generator, seen)
-                token = int(chosen.item())
+                # One transfer for both: token numbers are exact in float32 up to 16 million.
+                number, score = torch.cat([chosen.to(logits.dtype), logits[chosen]]).tolist()
                 if seen is not None:
                     seen[chosen] = True
+            if math.isnan(score):
+                raise RuntimeError("the logits are not numbers")
+            token = int(number)
             if token in end_ids:
                 return "stop"
             reply.tokens += 1

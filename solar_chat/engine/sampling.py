@@ -61,4 +61,7 @@ def choose(logits: Tensor, sampling: Sampling, generator: Generator, seen: Tenso
     logits = shape_logits(logits, sampling, seen)
     if sampling.temperature <= 0:
         return logits.argmax(-1, keepdim=True)
-    return logits.softmax(-1).multinomial(1, generator=generator)
+    # The largest of p / Exp(1) is a draw from p, as `multinomial` makes it; but that one checks its input with a device-side assert, after which
+    # CUDA is unusable until the process ends.
+    probabilities = logits.softmax(-1)
+    return (probabilities / probabilities.new_empty(probabilities.shape).exponential_(generator=generator)).argmax(-1, keepdim=True)

@@ -7,6 +7,7 @@ characters. Knows nothing of templates; the special tokens a template writes are
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,8 @@ from tokenizers.decoders import DecodeStream
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-# A UTF-8 character has at most four bytes, so at most four byte tokens; what is still no character after these never becomes one.
-MAX_HELD_TOKENS = 4
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 class TextTokenizer:
@@ -28,13 +27,11 @@ class TextTokenizer:
         """`bos_id` is the token every prompt starts with, None where the model wants none."""
         self.tokenizer = tokenizer
         self.bos_id = bos_id
-        self._added = {token.content: index for index, token in tokenizer.get_added_tokens_decoder().items()}
-        self.special_ids = frozenset(index for index, token in tokenizer.get_added_tokens_decoder().items() if token.special)
-        self.byte_of = {
-            index: int(match[1], 16)
-            for index in (tokenizer.token_to_id(f"<0x{byte:02X}>") for byte in range(256))
-            if index is not None and (match := _BYTE_TOKEN.fullmatch(tokenizer.id_to_token(index) or ""))
-        }
+        added = tokenizer.get_added_tokens_decoder()
+        self.special_ids = frozenset(index for index, token in added.items() if token.special)
+        self._added = {token.content: index for index, token in added.items()}
+        self._added_ids = frozenset(added)
+        self._byte_of = byte_level_alphabet() if _decodes_byte_level(tokenizer) else None
 
     def encode(self, text: str) -> list[int]:
         """Token ids of `text`, without BOS."""
@@ -50,57 +47,57 @@ class TextTokenizer:
         """The id of the added token that is spelled `text`, e.g. a template's end mark."""
         return self._added.get(text)
 
+    def bytes_of(self, token: int) -> bytes | None:
+        """The bytes that `token` stands for, where it is not simply a piece of text."""
+        piece = self.tokenizer.id_to_token(token)
+        if piece is None or token in self._added_ids:
+            return None
+        if self._byte_of is not None:
+            return bytes(self._byte_of[character] for character in piece)
+        if match := _BYTE_TOKEN.fullmatch(piece):
+            return bytes([int(match[1], 16)])
+        # A vocabulary may hold the replacement character itself, which `DecodeStream` takes for an unfinished one.
+        return piece.replace("▁", " ").encode() if _REPLACEMENT in piece else None
+
 
 class Detokenizer:
     """Token ids of one reply in, whole characters out.
 
     Three kinds of vocabularies pass through here: pieces of text, byte-level BPE, and pieces with byte fallback (`<0xE3>`); of the last kind also
-    those whose decoder was saved without the step that joins the bytes, and which would otherwise show the literal `<0xE3>`.
+    those whose decoder was saved without the step that joins the bytes, and which would otherwise show the literal `<0xE3>`. At most three bytes of
+    an unfinished character wait; bytes that form none leave as U+FFFD at once, and what is unfinished when the reply ends was no text.
     """
 
     def __init__(self, tokenizer: TextTokenizer) -> None:
         self._tokenizer = tokenizer
-        self._stream = DecodeStream()
-        self._held: list[int] = []
-        self._shown: list[int] = []
+        self._pieces: DecodeStream | None = None
         self._bytes = codecs.getincrementaldecoder("utf-8")("replace")
+        self._began_with_bytes = False
 
     def push(self, token: int) -> str:
         """The characters that `token` completes, often none. Special tokens have no text."""
         if token in self._tokenizer.special_ids:
             return ""
-        self._held.append(token)
-        piece = self._stream.step(self._tokenizer.tokenizer, token)
-        if piece is None:
-            return self._drain() if len(self._held) > MAX_HELD_TOKENS else ""
-        self._shown, self._held = self._held, []
-        return self._join_bytes(piece, token)
+        raw = self._tokenizer.bytes_of(token)
+        if raw is not None:
+            self._began_with_bytes |= self._pieces is None
+            return self._bytes.decode(raw)
+        unfinished = self._bytes.decode(b"", final=True)
+        if self._pieces is None:
+            # Decoders drop the space in front of a text's first token; behind bytes it is not the first, so it follows itself.
+            self._pieces = DecodeStream(ids=[token]) if self._began_with_bytes else DecodeStream()
+        return unfinished + (self._pieces.step(self._tokenizer.tokenizer, token) or "")
 
-    def finish(self) -> str:
-        """What is left when the reply ends; a character cut in the middle is dropped."""
-        rest = self._text_of_held().rstrip(_REPLACEMENT)
-        self._held = []
-        self._bytes.reset()
-        return rest
 
-    def _join_bytes(self, piece: str, token: int) -> str:
-        byte = self._tokenizer.byte_of.get(token)
-        if byte is not None and piece == self._tokenizer.tokenizer.id_to_token(token):
-            return self._bytes.decode(bytes([byte]))
-        return self._bytes.decode(b"", True) + piece
+def byte_level_alphabet() -> dict[str, int]:
+    """Character → byte of byte-level BPE (GPT-2): printable Latin-1 stands for itself, the other bytes for the characters from U+0100 on."""
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(0x100 + index): byte for index, byte in enumerate(others)}
 
-    def _drain(self) -> str:
-        """Give up on bytes that form no character: they leave as U+FFFD, and decoding starts anew behind them."""
-        text = self._text_of_held()
-        self._shown, self._held = self._held, []
-        self._stream = DecodeStream(ids=self._shown)
-        return text
 
-    def _text_of_held(self) -> str:
-        if not self._held:
-            return ""
-        # Decoded behind the tokens before them: many decoders treat the first token of a text specially.
-        decode = self._tokenizer.tokenizer.decode
-        before = decode(self._shown, skip_special_tokens=False)
-        whole: str = decode(self._shown + self._held, skip_special_tokens=False)
-        return whole[len(before) :]
+def _decodes_byte_level(tokenizer: Tokenizer) -> bool:
+    if tokenizer.decoder is None:
+        return False
+    state = json.loads(tokenizer.decoder.__getstate__())
+    return any(step.get("type") == "ByteLevel" for step in (state, *state.get("decoders", ())))

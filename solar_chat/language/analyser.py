@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from solar_chat.language.masking import Region, fenced_blocks, regions
 
 if TYPE_CHECKING:
-    from kiwipiepy import Kiwi
+    from kiwipiepy import Kiwi, Token
 
 PIECE_CHARACTERS: Final = 1500
 """Longest stretch given to Kiwi at once: its memory grows with the length of a sentence."""
@@ -85,7 +85,7 @@ def warm() -> None:
 
 def join(morphemes: list[tuple[str, str]]) -> str:
     """Inflect: morphemes to surface text, without inner spaces."""
-    return kiwi().join([(form, tag, False) for form, tag in morphemes])
+    return str(kiwi().join([(form, tag, False) for form, tag in morphemes]))
 
 
 @dataclass(slots=True)
@@ -151,8 +151,20 @@ def _lines(text: str, fences: list[Region]) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def parse(text: str, *, lone_quotes: bool = False) -> list[ParsedSentence]:
-    """The sentences of `text` with their morphemes, fenced code left out."""
+def parse(text: str, *, lone_quotes: bool = False) -> tuple[ParsedSentence, ...]:
+    """The sentences of `text` with their morphemes, fenced code left out. `lone_quotes` also hides a quotation that is its whole line.
+
+    Short texts are remembered for a moment: a guard judges, rewrites and reports one sentence, and Kiwi should read it once.
+    """
+    return _remembered(text, lone_quotes) if len(text) <= PIECE_CHARACTERS else _parsed(text, lone_quotes)
+
+
+@functools.lru_cache(maxsize=64)
+def _remembered(text: str, lone_quotes: bool) -> tuple[ParsedSentence, ...]:
+    return _parsed(text, lone_quotes)
+
+
+def _parsed(text: str, lone_quotes: bool) -> tuple[ParsedSentence, ...]:
     fences = fenced_blocks(text)
     fenced = {region.start for region in fences}
     inline = [region for region in regions(text, lone_quotes=lone_quotes) if region.kind in _STAND_IN and region.start not in fenced]
@@ -168,7 +180,7 @@ def parse(text: str, *, lone_quotes: bool = False) -> list[ParsedSentence]:
             here.append(Region(max(start, region.start), min(end, region.end), region.kind))
             probe += 1
         found.extend(_parse_line(text, start, end, here))
-    return found
+    return tuple(found)
 
 
 def _parse_line(text: str, start: int, end: int, masked: list[Region]) -> list[ParsedSentence]:
@@ -189,10 +201,7 @@ def _parse_line(text: str, start: int, end: int, masked: list[Region]) -> list[P
         return [ParsedSentence(left, right, (), listed) for left, right in _plain_sentences(text, start, end)]
     found: list[ParsedSentence] = []
     for sentence in kiwi().split_into_sents(prepared.text, return_tokens=True):
-        morphemes = tuple(
-            Morpheme(token.form, token.tagged_form.rsplit("/", 1)[1], prepared.origin(token.start), prepared.origin(token.end, end=True) if token.len else prepared.origin(token.start))
-            for token in sentence.tokens or ()
-        )
+        morphemes = tuple(_morpheme(token, prepared) for token in sentence.tokens or ())
         left, right = prepared.origin(sentence.start), prepared.origin(sentence.end, end=True)
         if found and not _WORD.search(text[left:right]):
             # Kiwi makes a sentence of an emoji; it belongs to the words before it.
@@ -201,6 +210,13 @@ def _parse_line(text: str, start: int, end: int, masked: list[Region]) -> list[P
         else:
             found.append(ParsedSentence(left, right, morphemes, listed))
     return found
+
+
+def _morpheme(token: Token, prepared: _Prepared) -> Morpheme:
+    start = prepared.origin(token.start)
+    # 이다 after a vowel has no letters of its own: it stands where the noun ends.
+    end = prepared.origin(token.end, end=True) if token.len else start
+    return Morpheme(token.form, token.tagged_form.rsplit("/", 1)[1], start, end)
 
 
 def _outside(text: str, start: int, end: int, masked: list[Region]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from solar_chat.language.types import Level
+from solar_chat.language.vocabulary import words
 
 _MOODS: Final = {
     "statement": "습니다 ᆸ니다 슴다 슴니다 ᆷ다 습니댜 다 ᆫ다 는다 소",
@@ -38,7 +39,11 @@ _MOODS: Final = {
     "bare": "어 아 여 야 에 예 이야",
 }
 MOODS: Final[dict[str, str]] = {form: mood for mood, forms in _MOODS.items() for form in forms.split()}
-CONNECTIVE_SITES: Final = frozenset("ᆫ데 은데 는데 고 구 려고 으려고 니 지 어 지만 거든 잖아 ᆯ게 더라고 네 다 자 어라 ᆯ까 는걸 냐 니까 으니까 어야지".split())
+CONNECTIVE_SITES: Final = words(
+    """
+    ᆫ데 은데 는데 고 구 려고 으려고 니 지 어 지만 거든 잖아 ᆯ게 더라고 네 다 자 어라 ᆯ까 는걸 냐 니까 으니까 어야지
+    """
+)
 """Connectives (EC) that close a sentence where nothing follows them."""
 
 CHAT_YO: Final = {"여": "요", "염": "요", "욤": "요", "용": "요", "유": "요", "쥬": "죠"}
@@ -119,15 +124,25 @@ NEGATION_TAIL: Final = {"verb": "않는가", "adjective": "않은가", "copula":
 GREETING: Final[dict[Level, str]] = {"formal": "안녕하십니까", "polite": "안녕하세요", "casual": "안녕", "plain": "안녕"}
 FAMILIAR_NOUNS: Final = {"감사": ("고맙", "VA-I"), "죄송": ("미안하", "VA"), "송구": ("미안하", "VA")}
 """Thanks and apologies that 반말 says with another word; only as the last predicate of a sentence."""
-FAMILIAR_STEMS: Final = {"드리": "주", "여쭙": "묻", "뵙": "보", "찾아뵙": "찾아보", "도와드리": "도와주", "계": "있", "주무": "자", "잡수": "먹", "드": "먹"}
+FAMILIAR_STEMS: Final = {
+    "드리": "주", "도와드리": "도와주", "여쭙": "묻", "뵙": "보", "찾아뵙": "찾아보", "계": "있", "주무": "자", "잡수": "먹", "드": "먹",
+}  # fmt: skip
 """Humble and honorific verbs that 반말 replaces: the deed stays, the deference goes."""
 HONORIFIC_STEMS: Final = {"계시": "계", "드시": "드", "주무시": "주무", "잡수시": "잡수"}
-PERSONS: Final = frozenset("선생 선생님 교수 교수님 어머니 아버지 할머니 할아버지 부모 부모님 사장 사장님 어르신 손님 하느님 하나님 예수 스님 신부님 목사".split())
+PERSONS: Final = words(
+    """
+    선생 선생님 교수 교수님 어머니 아버지 할머니 할아버지 부모 부모님 사장 사장님 어르신 손님 하느님 하나님 예수 스님 신부님 목사
+    """
+)
 """Someone a -시- may honour in 반말 too."""
 
 PRONOUNS_DOWN: Final = {"저희": "우리", "저": "나", "제": "내", "전": "난", "절": "날", "전요": "나는"}
 PRONOUNS_UP: Final = {"나": "저", "내": "제", "난": "전", "날": "절"}
 WORDS_DOWN: Final = {"네": "응", "예": "응", "넵": "응", "넹": "응", "옙": "응", "아니요": "아니", "아뇨": "아니", "안녕히": "잘"}
 WORDS_UP: Final = {"응": "네", "웅": "네", "엉": "네", "그래": "네", "어": "네", "아니": "아니요"}
-SPEAKER_VERBS: Final = frozenset("드리 주 보 알아보 살펴보 말하 설명하 시작하 도와주 도와드리 노력하 기다리 확인하 안내하 소개하 준비하 정리하 보내 뵙".split())
+SPEAKER_VERBS: Final = words(
+    """
+    드리 주 보 알아보 살펴보 말하 설명하 시작하 도와주 도와드리 노력하 기다리 확인하 안내하 소개하 준비하 정리하 보내 뵙
+    """
+)
 """Deeds of the speaker: their -겠- is a promise (-ㄹ게), not a guess."""

@@ -1,7 +1,7 @@
 """The right shape of a Korean particle after any word: 을 or 를, 이에요 or 예요.
 
-The last sounded character decides: Hangul by its final consonant, digits by their Korean reading, Latin letters by simple reading rules (an acronym is
-spelled out, a word is read). Brackets, quotation marks and punctuation are silent. It knows no dictionary: an unusual foreign reading may be wrong.
+The last sounded character decides: Hangul by its final consonant, digits by their Korean reading, Latin letters by simple reading rules (an acronym
+is spelled out, a word is read). Brackets, quotation marks and punctuation are silent. It knows no dictionary: an unusual reading may be wrong.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import re
 from typing import Final
 
 _PAIRS: Final = (
-    ("을", "를"), ("이", "가"), ("은", "는"), ("과", "와"), ("으로", "로"), ("이에요", "예요"), ("이야", "야"), ("이나", "나"), ("이랑", "랑"), ("아", "야"), ("이라", "라"),
-    ("이라고", "라고"), ("이라는", "라는"), ("으로서", "로서"), ("으로써", "로써"), ("이여", "여"), ("이든", "든"), ("이며", "며"), ("이면", "면"),
+    ("을", "를"), ("이", "가"), ("은", "는"), ("과", "와"), ("으로", "로"), ("이에요", "예요"), ("이야", "야"), ("이나", "나"),
+    ("이랑", "랑"), ("아", "야"), ("이라", "라"), ("이라고", "라고"), ("이라는", "라는"), ("으로서", "로서"), ("으로써", "로써"),
+    ("이여", "여"), ("이든", "든"), ("이며", "며"), ("이면", "면"),
 )  # fmt: skip
 _SHAPES: Final = {shape: pair for pair in reversed(_PAIRS) for shape in pair}
 _DIGITS: Final = {"0": "ㅇ", "1": "ㄹ", "2": "", "3": "ㅁ", "4": "", "5": "", "6": "ㄱ", "7": "ㄹ", "8": "ㄹ", "9": ""}

@@ -1,7 +1,7 @@
 """From a sentence's last morphemes to its speech level, and from levels to the question whether a wish was met.
 
-The rules are tables over Kiwi's final endings (EF), first hit wins, each with a strength from 0 to 1. A sentence without an ending has no level: a list
-item, a heading or an English sentence can never be wrong. Nothing here loads Kiwi; morphemes come in, a level comes out.
+The rules are tables over Kiwi's final endings (EF), first hit wins, each with a strength from 0 to 1. A sentence without an ending has no level: a
+list item, a heading or an English sentence can never be wrong. Nothing here loads Kiwi; morphemes come in, a level comes out.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Final
 
 from solar_chat.language.analyser import Morpheme, ParsedSentence
 from solar_chat.language.types import Family, Level, SentenceLevel
+from solar_chat.language.vocabulary import words
 
 Reading = tuple[SentenceLevel, float]
 NONE: Final[Reading] = ("none", 0.0)
@@ -24,27 +25,32 @@ _DROPPED: Final = {"SF", "SP", "SS", "SSO", "SSC", "SE", "SO", "SW", "SB", "SN",
 _POLITE_PARTICLES: Final = {"요", "욥", "여", "염", "용", "유"}
 _POLITE_WORDS: Final = {"네", "예", "넵", "넹", "옙", "넴", "아니요", "아뇨", "안녕하세요"}
 _CASUAL_WORDS: Final = {"응", "어", "그래", "아니", "야", "음", "안녕", "웅", "엉"}
-_CHAT_MARKS: Final = {"ㅇㅇ": "casual", "ㄴㄴ": "casual", "ㄱㄱ": "casual"}
+_BARE_VERBS: Final = {"가", "와", "해", "봐", "줘", "자", "마", "돼", "써", "타"}
+"""Whole messages of one syllable, which Kiwi takes for nouns."""
+_CHAT_MARKS: Final = {"ㅇㅇ", "ㄴㄴ", "ㄱㄱ"}
 
-_FORMAL: Final = tuple("니다 습니까 ᆸ니까 십시오 ᆸ시오 ᆸ쇼 습디다 ᆸ디다 나이다 슴다 슴니다 슴까 ᆷ다 ᆷ까 ᆸ시다 읍시다 니당 습니댜 시다".split())
-_POLITE: Final = tuple("요 죠 어여 에여 예여 네여 세여 게여 지여 데여 용 염 쥬 유 어욥".split())
+_FORMAL: Final = tuple(words(
+    """
+    니다 습니까 ᆸ니까 십시오 ᆸ시오 ᆸ쇼 습디다 ᆸ디다 나이다 슴다 슴니다 슴까 ᆷ다 ᆷ까 ᆸ시다 읍시다 니당 습니댜 시다
+    """
+))
+_POLITE: Final = tuple(words("요 죠 어여 에여 예여 네여 세여 게여 지여 데여 용 염 쥬 유 어욥"))
 _HAO: Final = {"오", "소", "구려", "으오", "리다", "외다", "는구려", "시오", "으시오"}
 _HAGE: Final = {"게", "게나", "세", "ᆯ세", "을세", "네그려", "구먼", "는구먼", "다네", "ᆫ다네", "는다네", "라네", "으세"}
-_PLAIN: Final = set(
-    "다 ᆫ다 는다 라 으라 어라 아라 여라 거라 너라 자 니 으니 냐 느냐 으냐 구나 는구나 로구나 렴 으렴 려무나 으려무나 마 으마 도다 는도다 노라 더라 더구나 더냐"
-    " 으리라 리라 ᆫ가 은가 는가 던가 ᆯ쏘냐 다오 란다 단다 ᆫ단다 는단다 ᆯ지어다".split()
+_PLAIN: Final = words(
+    """
+    다 ᆫ다 는다 라 으라 어라 아라 여라 거라 너라 자 니 으니 냐 느냐 으냐 구나 는구나 로구나 렴 으렴 려무나 으려무나 마 으마 도다 는도다
+    노라 더라 더구나 더냐 으리라 리라 ᆫ가 은가 는가 던가 ᆯ쏘냐 다오 란다 단다 ᆫ단다 는단다 ᆯ지어다
+    """
 )
 _NOMINAL: Final = {"ᆷ", "음", "기", "슴", "ᆷ요"}
 _PLAIN_CONNECTIVES: Final = {"니": 0.6, "자": 0.6, "라": 0.6, "어라": 0.6, "다": 0.5, "냐": 0.6}
 _FINAL_WORD: Final = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣ]+(?=[^가-힣ㄱ-ㅎㅏ-ㅣ]*$)")
 _FORMAL_SURFACE: Final = re.compile(r"(?:니다|니까|십시오|십쇼|읍시다|[슴습]다|니당|니댜)$")
-_POLITE_SURFACE: Final = re.compile(r"(?:(?:[게네대데래아어여예에와워줘봐해돼셔서]|[가-힣](?:고|구|지|세|까|나|가|면|군))요|죠|[세셔어아해네]용|[어아해]욤)$")
-_NOUNS_IN_YO: Final = frozenset("필요 중요 주요 수요 고요 동요 개요 긴요 가요 민요 강요 소요 노예요".split())
-
-
-def is_level_free(text: str) -> bool:
-    """Whether a fragment is of the kind that has no level: a chat sign, a heading."""
-    return not re.search(r"[가-힣]", text)
+_POLITE_SURFACE: Final = re.compile(
+    r"(?:(?:[게네대데래아어여예에와워줘봐해돼셔서]|[가-힣](?:고|구|지|세|까|나|가|면|군))요|죠|[세셔어아해네]용|[어아해]욤)$"
+)
+_NOUNS_IN_YO: Final = words("필요 중요 주요 수요 고요 동요 개요 긴요 가요 민요 강요 소요 노예요")
 
 
 def ending_level(form: str) -> SentenceLevel:
@@ -59,7 +65,7 @@ def ending_level(form: str) -> SentenceLevel:
         return "hage"
     if form in _NOMINAL:
         return "none"
-    if form in _PLAIN or (form.endswith(("다", "라")) and not form.endswith(("ᆫ다", "더라")) and len(form) > 1) or form.endswith(("ᆫ다", "더라")):
+    if form in _PLAIN or form.endswith(("다", "라")):
         return "plain"
     return "casual"
 
@@ -75,7 +81,7 @@ def read(text: str, sentence: ParsedSentence) -> Reading:
     stripped = surface.strip(" \t.!?~…,^;:()[]*_\"'”’")
     if stripped in _POLITE_WORDS:
         return "polite", 0.5
-    if stripped in _CHAT_MARKS or stripped in _CASUAL_WORDS:
+    if stripped in _CHAT_MARKS or stripped in _CASUAL_WORDS or stripped in _BARE_VERBS:
         return "casual", 0.5
     morphemes = meaningful(sentence.morphemes)
     if not morphemes:
@@ -98,6 +104,8 @@ def _from_ending(surface: str, morphemes: list[Morpheme]) -> Reading | None:
     before = morphemes[-2] if len(morphemes) > 1 else None
     if last.kind in ("JKS", "JKO") and before is not None and before.form in ("거", "것") and len(morphemes) > 2 and morphemes[-3].kind == "ETM":
         return "casual", 0.7 if last.kind == "JKS" else 0.6
+    if last.kind == "MAG" and last.form == "다" and before is not None and before.kind[0] == "N" and before.end == last.start:
+        return "plain", 0.5  # 1티어다: the copula taken for an adverb
     if last.kind == "JKV":
         return "casual", 0.5
     return None
@@ -135,7 +143,7 @@ def _from_connective(form: str) -> Reading | None:
         return "hao", 0.7
     if form == "게나":
         return "hage", 0.7
-    if form.endswith(("요", "죠")):
+    if form.endswith(("요", "죠", "어유", "에유", "어여", "에여", "네여", "세여")):
         return "polite", 0.8
     if form in _PLAIN_CONNECTIVES:
         return "plain", _PLAIN_CONNECTIVES[form]
@@ -163,11 +171,11 @@ _PLAIN_AMONG_FRIENDS: Final = re.compile(r"(?:자|니|냐|라|구나|다|마|렴
 _WONDER: Final = re.compile(r"(?:까|지만)[\"'”’)\]\s.!?~…]*$")
 
 
-def complies(level: SentenceLevel, confidence: float, wanted: Level, text: str = "") -> bool:
-    """Whether a sentence may stand in an answer of the `wanted` level; `text` is the sentence itself.
+def admits(wanted: Level, level: SentenceLevel, confidence: float, text: str) -> bool:
+    """Whether a sentence (`text`, read as `level`) may stand in an answer of the `wanted` level.
 
-    Tolerant where good Korean is (notes 3.2): formal prose asks with -세요, polite prose mixes in 합쇼체, friends use 해라체 endings. A sentence without a
-    level, or one that is only guessed, always complies.
+    Tolerant where good Korean is: formal prose asks with -세요, polite prose mixes in 합쇼체, friends use 해라체 endings, written questions end in
+    -ㄹ까. A sentence without a level, or one that is only guessed, is always admitted.
     """
     if level == "none" or confidence < 0.5 or level == wanted:
         return True
@@ -176,5 +184,5 @@ def complies(level: SentenceLevel, confidence: float, wanted: Level, text: str =
     if wanted == "polite":
         return level == "formal"
     if wanted == "casual":
-        return level == "plain" and (not text or _PLAIN_AMONG_FRIENDS.search(text) is not None)
+        return level == "plain" and _PLAIN_AMONG_FRIENDS.search(text) is not None
     return level == "casual" and _WONDER.search(text) is not None

@@ -18,7 +18,7 @@ _EXTENSIONS: Final = (
     "|xlsx?|pptx?|hwpx?|java|kt|c|cc|cpp|h|hpp|rs|go|rb|php|sql|ini|cfg|conf|log|lock|safetensors|gguf|bin|pt|ipynb"
 )
 _TOKEN: Final = re.compile(
-    r"(?P<url>(?:https?|ftp)://[!-~]+|(?<![A-Za-z0-9.])www\.[!-~]+|(?<![A-Za-z0-9.@-])[A-Za-z0-9-]{1,63}\.(?:com|org|net|io|dev|kr|co\.kr|ai)\b(?:/[!-~]*)?)"
+    r"(?P<url>(?:https?|ftp)://[!-~]+(?:(?<=[/=?&#_-])[가-힣][가-힣!-~]*)?|(?<![A-Za-z0-9.])www\.[!-~]+|(?<![A-Za-z0-9.@-])[A-Za-z0-9-]{1,63}\.(?:com|org|net|io|dev|kr|co\.kr|ai)\b(?:/[!-~]*)?)"
     r"|(?P<email>(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6})"
     r"|(?P<path>(?<![A-Za-z0-9가-힣/~.])(?:~|\.{1,2})?/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*/?"
     r"|(?<![A-Za-z0-9])[A-Za-z]:\\[A-Za-z0-9._\\-]+"
@@ -60,7 +60,8 @@ def fenced_blocks(text: str) -> list[Region]:
         if match:
             fence = match.group(1)
             if opened is None:
-                opened = (position, fence)
+                if "`" not in line[match.end() :]:
+                    opened = (position, fence)
             elif fence.startswith(opened[1]) and not line[match.end() :].strip():
                 found.append(Region(opened[0], position + len(line.rstrip("\r\n")), "code"))
                 opened = None

@@ -13,14 +13,16 @@ from collections.abc import Iterable
 from typing import Final
 
 from solar_chat.language.analyser import Morpheme, ParsedSentence, parse
-from solar_chat.language.inflect import Edit, Unsayable, edits, normalised
-from solar_chat.language.levels import FAMILY, complies, read
+from solar_chat.language.clause import Edit, Unsayable, normalised
+from solar_chat.language.inflect import edits
+from solar_chat.language.levels import FAMILY, admits, read
 from solar_chat.language.types import Level, RewriteStatus, Rewriting, RewrittenSentence
 
 _CONTENT: Final = {"NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "VCN", "XR", "MAG", "MM", "XPN"}
 _SAME: Final = {
-    "저": "나", "저희": "우리", "것": "거", "무엇": "뭐", "무어": "뭐", "드리": "주", "계": "있", "계시": "있", "주무": "자", "잡수": "먹", "드": "먹", "들": "먹", "드시": "먹",
-    "말씀": "말", "여쭙": "묻", "뵙": "보", "뵈": "보", "찾아뵙": "찾아보", "도와드리": "도와주", "안녕히": "잘",
+    "저": "나", "저희": "우리", "것": "거", "무엇": "뭐", "무어": "뭐", "드리": "주", "계": "있", "계시": "있", "주무": "자", "잡수": "먹",
+    "드": "먹", "들": "먹", "드시": "먹", "말씀": "말", "여쭙": "묻", "뵙": "보", "뵈": "보", "찾아뵙": "찾아보",
+    "도와드리": "도와주", "안녕히": "잘",
     "감사": "고맙", "죄송": "미안", "송구": "미안",
 }  # fmt: skip
 """Words that differ in deference alone."""
@@ -29,7 +31,9 @@ _COMPOSITES: Final = frozenset({"않", "하", "거", "되", "때문", "바라"})
 _LIGHT: Final = frozenset({"하", "되", "받", "주", "자", "시키"})
 """Verbs that Kiwi reads as suffixes or not at all, depending on what follows."""
 _NEGATIONS: Final = frozenset({"안", "못", "않", "못하", "말다", "없", "아니", "모르"})
-_ANSWER_ROOTS: Final = {"아니야": "아니", "아니": "아니", "그래": "그렇", "그렇지": "그렇", "그럼": "그렇", "맞아": "맞", "좋아": "좋", "고마워": "고맙", "미안": "미안"}
+_ANSWER_ROOTS: Final = {
+    "아니야": "아니", "아니": "아니", "그래": "그렇", "그렇지": "그렇", "그럼": "그렇", "맞아": "맞", "좋아": "좋", "고마워": "고맙", "미안": "미안",
+}  # fmt: skip
 _ADNOMINAL: Final = {"그런": "그렇", "이런": "이렇", "저런": "저렇", "어떤": "어떻", "다른": "다르"}
 _TOKEN: Final = re.compile(r"[A-Za-z0-9]+")
 
@@ -64,7 +68,7 @@ def _moved(text: str, sentence: ParsedSentence, level: Level) -> tuple[str, Rewr
     except Unsayable:
         return before, "unsafe"
     if not changes:
-        met = now in (level, "none") or strength < 0.5 or (level != "formal" and complies(now, strength, level, before))
+        met = now in (level, "none") or strength < 0.5 or (level != "formal" and admits(level, now, strength, before))
         return before, "kept" if met else "unsafe"
     after = _applied(before, sentence.start, changes)
     if not _survives(before, sentence, after, level):
@@ -91,7 +95,7 @@ def _survives(before: str, sentence: ParsedSentence, after: str, level: Level) -
         return False
     reached, strength = read(after, final)
     weak = strength < 0.5 or (strength == 0.5 and FAMILY[reached] == ("jondaemal" if level in ("formal", "polite") else "banmal"))
-    if reached not in (level, "none") and not (weak or (level != "formal" and complies(reached, strength, level, after))):
+    if reached not in (level, "none") and not (weak or (level != "formal" and admits(level, reached, strength, after))):
         return False
     rewritten = [morpheme for part in again for morpheme in part.morphemes]
     old, new = _content(sentence.morphemes), _content(rewritten)
@@ -109,7 +113,7 @@ def _same_content(old: Counter[str], new: Counter[str]) -> bool:
         return True
     # Otherwise only a different cut of the same words (물어보 for 묻 + 보) is harmless.
     before, after = "".join(lost.elements()), "".join(gained.elements())
-    return sorted(before) == sorted(after) or (min(len(lost), len(gained)) > 0 and len(lost) != len(gained) and before[0] == after[0] or _initials(before, after))
+    return sorted(before) == sorted(after) or _initials(before, after)
 
 
 def _initials(before: str, after: str) -> bool:

@@ -1,7 +1,7 @@
 """Cutting a growing text into sentences that will not change any more.
 
-Pieces always join back to the input. Nothing is cut inside a fenced code block, inline code or a link, and a mark that may still grow (3. of 3.5, a dot
-of an ellipsis) is not an end until something follows it. One pass, no Kiwi: this runs on every token of a reply.
+Pieces always join back to the input. Nothing is cut inside a fenced code block, inline code or a link, and a mark that may still grow (3. of 3.5, a
+dot of an ellipsis) is not an end until something follows it. One pass, no Kiwi: this runs on every token of a reply.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import re
 from typing import Final
 
 _FENCE: Final = re.compile(r"[ \t]{0,12}(?:[-*>] )?(```+|~~~+)")
-_CLOSERS: Final = "\"'”’)]}」』》*_"
 _END: Final = re.compile(r"[.?!…~。？！]+[\"'”’)\]}」』》*_]*")
+_KOREAN_CLOSE: Final = frozenset("다요까오죠")
 _NUMBERED: Final = re.compile(r"[ \t]*(?:[-*>#]+[ \t]+)?\d{1,3}\.$")
 _ABBREVIATION: Final = re.compile(r"(?:\b(?:e\.g|i\.e|Mr|Mrs|Ms|Dr|vs|No|St|cf|Fig)|\b[A-Z])\.$")
 
@@ -28,8 +28,8 @@ def split_settled(buffer: str) -> tuple[list[str], str]:
         newline = buffer.find("\n", position)
         line_end = length if newline < 0 else newline
         fence = _FENCE.match(buffer, position, line_end)
-        if fence:
-            if start < position:
+        if fence and "`" not in buffer[fence.end() : line_end]:
+            if buffer[start:position].strip():
                 pieces.append(buffer[start:position])
                 start = position
             closed = _closing(buffer, line_end, fence.group(1))
@@ -43,16 +43,14 @@ def split_settled(buffer: str) -> tuple[list[str], str]:
             break
         for cut in _cuts(buffer, position, line_end):
             following = _spaces(buffer, cut)
-            if following > cut and following <= length and cut > start:
-                pieces.append(buffer[start:following])
-                start = following
+            pieces.append(buffer[start:following])
+            start = following
         if newline < 0:
             break
-        position = max(_spaces(buffer, line_end), start)
-        if start < position:
+        position = _spaces(buffer, line_end)
+        if buffer[start:position].strip():
             pieces.append(buffer[start:position])
             start = position
-        # Indentation belongs to the line it opens, where a fence may stand.
     return pieces, buffer[start:]
 
 
@@ -99,12 +97,23 @@ def _cuts(buffer: str, start: int, end: int) -> list[int]:
         if character in ".?!…~。？！":
             match = _END.match(buffer, position, end)
             stop = match.end() if match else position + 1
-            before = buffer[max(line_start, stop - 12) : stop]
-            ends = stop < len(buffer) and buffer[stop].isspace()
-            if ends and not (_NUMBERED.fullmatch(buffer[max(line_start, stop - 16) : stop]) or _ABBREVIATION.search(before)):
+            if _ends(buffer, line_start, position, stop):
                 found.append(stop)
                 line_start = stop
             position = stop
             continue
         position += 1
     return found
+
+
+def _ends(buffer: str, line_start: int, mark: int, stop: int) -> bool:
+    """Whether the marks at buffer[mark:stop] close a sentence for good."""
+    if stop >= len(buffer):
+        return False
+    before = buffer[mark - 1] if mark > line_start else ""
+    if not buffer[stop].isspace():
+        # No space after the mark: only after a Korean ending, and not in the middle of a drawn-out word (안녕~하세요).
+        return stop == mark + 1 and buffer[mark] in ".?!" and before in _KOREAN_CLOSE and "가" <= buffer[stop] <= "힣"
+    if buffer[mark] == "~" and not "가" <= before <= "힣":
+        return False
+    return not (_NUMBERED.fullmatch(buffer[max(line_start, stop - 16) : stop]) or _ABBREVIATION.search(buffer[max(line_start, stop - 12) : stop]))

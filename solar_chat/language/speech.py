@@ -7,8 +7,8 @@ the whole text without asking first what is what. Nothing here looks at the lang
 from __future__ import annotations
 
 from solar_chat.language.analyser import ParsedSentence, parse
-from solar_chat.language.levels import FAMILY, read
-from solar_chat.language.types import Sentence
+from solar_chat.language.levels import FAMILY, admits, read
+from solar_chat.language.types import Level, Sentence
 
 
 def sentences(text: str) -> tuple[Sentence, ...]:
@@ -20,3 +20,17 @@ def judged(text: str, sentence: ParsedSentence) -> Sentence:
     """One parsed sentence with its level."""
     level, strength = read(text, sentence)
     return Sentence(sentence.start, sentence.end, level, FAMILY[level], strength if level != "none" else 0.0)
+
+
+def complies(text: str, level: Level) -> bool:
+    """Whether every sentence of `text` may stand in an answer of that level.
+
+    Tolerant (see `levels.admits`); English, code, noun-form lines and guesses always comply. A text that was just given to `sentences` is not
+    analysed again.
+    """
+    return all(sentence_complies(text, sentence, level) for sentence in sentences(text))
+
+
+def sentence_complies(text: str, sentence: Sentence, level: Level) -> bool:
+    """The same for one sentence of `text` that `sentences` or `inspect` has already judged."""
+    return admits(level, sentence.level, sentence.confidence, text[sentence.start : sentence.end])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from solar_chat.language import LEVELS
+from solar_chat.language.types import LEVELS
 
 REPLY_CHOICES = ("follow", "ko", "en")
 

@@ -11,14 +11,14 @@ from typing import Any
 import gradio as gr
 
 from solar_chat.errors import SolarChatError
-from solar_chat.language import Level
+from solar_chat.language.types import Level
 from solar_chat.settings import ReplyChoice
 from solar_chat.ui.screen import SHOWN_MESSAGES, Screen, Tab, Updates
 from solar_chat.ui.sidebar import hit_choices
 from solar_chat.ui.turns import warn
 
 # Typing stops this long before a search starts.
-_QUIET = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 # On a phone the list covers the chat, so a choice closes it.
 _CLOSE_ON_PHONE = "(...given) => { window.solarClosePanels(); return given }"
 _FOCUS_NEW_TITLE = "() => setTimeout(() => document.querySelector('#new-title textarea, #new-title input')?.focus(), 100)"

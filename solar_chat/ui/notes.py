@@ -52,7 +52,7 @@ def note(message: StoredMessage, tr: Translate) -> str:
     if language != "none":
         chips.append((tr(f"language.{language}"), ""))
     sentences = _mappings(meta.get("sentences"))
-    chips += _level_chips(str(meta.get("level") or "none"), sentences, tr)
+    chips += _level_chips(meta, sentences, tr)
     dropped = meta.get("dropped_messages")
     if isinstance(dropped, int) and dropped:
         chips.append((tr("badge.dropped", count=dropped), "warn"))
@@ -65,14 +65,16 @@ def note(message: StoredMessage, tr: Translate) -> str:
     return f'<div class="reply-note">{spans}{_repairs(sentences, tr)}</div>'
 
 
-def _level_chips(level: str, sentences: Sequence[Mapping[str, object]], tr: Translate) -> list[tuple[str, str]]:
+def _level_chips(meta: Mapping[str, object], sentences: Sequence[Mapping[str, object]], tr: Translate) -> list[tuple[str, str]]:
     judged = [sentence for sentence in sentences if sentence.get("level")]
     if not judged:
         return []
     slipped = sum(1 for sentence in judged if sentence.get("slipped"))
     repaired = sum(1 for sentence in judged if sentence.get("repaired"))
+    # Good Korean of one level borrows endings of another; where every sentence was accepted, the asked level is the one that counts.
+    level = str((meta.get("level") if slipped else meta.get("asked_level")) or "mixed")
     kept = tr("badge.kept", kept=len(judged) - slipped, total=len(judged))
-    chips = [(f"{tr(f'level.{level}')} {kept}" if level != "none" else kept, "warn" if slipped else "good")]
+    chips = [(f"{tr(f'level.{level}')} {kept}", "warn" if slipped else "good")]
     if repaired:
         chips.append((tr("badge.repaired_one") if repaired == 1 else tr("badge.repaired", count=repaired), "good"))
     if slipped:

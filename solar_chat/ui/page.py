@@ -27,6 +27,7 @@ def make_i18n(assistant: Assistant) -> gr.I18n:
 def build_page(assistant: Assistant) -> gr.Blocks:
     """The page, wired to `assistant`, not yet served."""
     i18n = make_i18n(assistant)
+    page: gr.Blocks
     with gr.Blocks(title="Solar Chat", fill_width=True, analytics_enabled=False) as page:
         tab = gr.State(Tab())
         # Fixed name and key: they outlive the process. The id is no secret, it only says which conversation to open.

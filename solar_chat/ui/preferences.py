@@ -1,7 +1,7 @@
 """What a person changes in the settings panel, and how a tab opens: language, theme, guard, sampling, model.
 
-A change is in the settings file before the handler returns. Language and theme switch in the browser at once (page.js); what the server wrote into the
-page is drawn again in the new language.
+A change is in the settings file before the handler returns. Language and theme switch in the browser at once (page.js); what the server wrote into
+the page is drawn again in the new language.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from solar_chat.ui.settings_panel import SettingsRegion, places_html
 from solar_chat.ui.turns import warn
 
 EXAMPLES = ("introduce", "refund", "translate")
-_QUIET = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 _JS_OPEN = "(tab, memory, spoken) => { window.solarClosePanels(); return [tab, memory, document.documentElement.lang] }"
 _JS_LANGUAGE = "(choice, tab, spoken) => [choice, tab, window.solarLanguage(choice)]"
 _JS_THEME = "(choice, tab) => { window.solarTheme(choice); return [choice, tab] }"

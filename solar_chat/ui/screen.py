@@ -18,7 +18,7 @@ from solar_chat.errors import StoreError
 from solar_chat.i18n import InterfaceLanguage
 from solar_chat.ui.chat import ChatRegion
 from solar_chat.ui.controls import ControlRegion
-from solar_chat.ui.header import HeaderRegion
+from solar_chat.ui.header import HeaderRegion, title_html
 from solar_chat.ui.notes import Translate, entries
 from solar_chat.ui.sidebar import SidebarRegion, conversation_choices
 
@@ -99,7 +99,7 @@ class Screen:
         return {
             self.tab: tab,
             self.memory: tab.conversation_id,
-            self.header.title: (conversation.title if conversation else "") or tr("sidebar.untitled"),
+            self.header.title: title_html((conversation.title if conversation else "") or tr("sidebar.untitled")),
             self.header.manage: gr.update(visible=conversation is not None),
             chat.chatbot: gr.update(value=entries(messages, tr)),
             chat.earlier: gr.update(visible=bool(messages and messages[0].parent_id)),

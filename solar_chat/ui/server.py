@@ -19,7 +19,9 @@ import gradio as gr
 from gradio import networking
 from gradio.tunneling import CURRENT_TUNNELS
 from starlette.middleware import Middleware
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from solar_chat.assistant import Assistant
@@ -45,8 +47,8 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 def host_allowed(name: str, *, bound: str, shared: bool) -> bool:
     """Whether a browser that says it went to `name` can have meant this page.
 
-    Names of this computer, the address it listens on, and literal private addresses (a rebound DNS name is never literal); the tunnel's while sharing;
-    a Space's own name.
+    Names of this computer, the address it listens on, and literal private addresses (a rebound DNS name is never literal); the tunnel's name while
+    sharing; a Space's own name.
     """
     if name in _LOCAL_NAMES or name == bound or (shared and name.endswith(_SHARE_DOMAIN)):
         return True
@@ -149,7 +151,7 @@ def serve(
             app_kwargs={
                 "routes": [
                     Mount("/app/assets/page", app=StaticFiles(directory=ASSETS / "page")),
-                    Mount("/app/assets", app=_OneFile(ASSETS / "icon.svg")),
+                    Route("/app/assets/icon.svg", endpoint=_icon),
                 ],
                 "middleware": [
                     Middleware(gate, bound=host, shared=share),
@@ -160,10 +162,35 @@ def serve(
     except OSError as error:
         raise StartError("port_taken", port=port or "7860-7959") from error
     try:
-        yield [page.local_url, *([_share(page)] if share else [])]
+        yield [str(page.local_url), *([_share(page)] if share else [])]
     finally:
         _stop_sharing()
         page.close(verbose=False)
+
+
+def _share(page: gr.Blocks) -> str:
+    """Open a public link to the running page. Unlike `launch(share=True)` the local page keeps its own files and works offline."""
+    try:
+        return networking.setup_tunnel(
+            local_host="127.0.0.1",
+            local_port=page.server_port,
+            share_token=page.share_token,
+            share_server_address=None,
+            share_server_tls_certificate=None,
+        )
+    except Exception as error:
+        # Offline, a proxy, a virus scanner that ate the tunnel program: Gradio and httpx have a dozen classes for it.
+        raise StartError("share_failed", reason=str(error) or type(error).__name__) from error
+
+
+def _stop_sharing() -> None:
+    for tunnel in list(CURRENT_TUNNELS):
+        tunnel.kill()  # type: ignore[no-untyped-call]  # Gradio has no annotation here
+        CURRENT_TUNNELS.remove(tunnel)
+
+
+async def _icon(_request: Request) -> FileResponse:
+    return FileResponse(ASSETS / "icon.svg")
 
 
 def wait(browser_address: str | None) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import get_args
+from typing import Any, get_args
 
 import gradio as gr
 
 from solar_chat.assistant import Assistant
-from solar_chat.models import CATALOGUE
+from solar_chat.models import CATALOG
 from solar_chat.settings import GuardMode, LanguageChoice, Settings, Theme
 from solar_chat.ui.notes import Translate
 
@@ -30,7 +30,7 @@ class SettingsRegion:
     load: gr.Button
     places: gr.HTML
 
-    def values(self, settings: Settings) -> dict[object, object]:
+    def values(self, settings: Settings) -> dict[Any, Any]:
         """The controls as the settings are."""
         return {
             self.interface_language: settings.interface_language,
@@ -42,7 +42,7 @@ class SettingsRegion:
         }
 
     @property
-    def controls(self) -> list[object]:
+    def controls(self) -> list[Any]:
         """Everything that shows a setting."""
         return [self.interface_language, self.theme, self.guard, self.temperature, self.max_reply_tokens, self.model]
 
@@ -73,7 +73,7 @@ def build_settings(i18n: gr.I18n) -> SettingsRegion:
             SHORTEST_REPLY, LONGEST_REPLY, step=REPLY_STEP, label=i18n("settings.max_reply_tokens"), elem_id="max-reply-tokens", buttons=[]
         )
         model = gr.Dropdown(
-            [(spec.name, spec.id) for spec in CATALOGUE],
+            [(spec.name, spec.id) for spec in CATALOG],
             label=i18n("settings.model"),
             info=i18n("settings.model_info"),
             allow_custom_value=True,

@@ -12,13 +12,14 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import replace
 from html import escape
+from typing import Any
 
 import gradio as gr
 
 from solar_chat.assistant import ChatEvent, Draft, Reading, Saved
 from solar_chat.conversation import StoredMessage
 from solar_chat.errors import SolarChatError, StoreError
-from solar_chat.language import Level
+from solar_chat.language.types import Level
 from solar_chat.settings import ReplyChoice
 from solar_chat.ui import notes
 from solar_chat.ui.chat import Composer
@@ -56,7 +57,7 @@ class Turns:
         self._running: dict[str, threading.Event] = {}
 
     @property
-    def outputs(self) -> list[object]:
+    def outputs(self) -> list[Any]:
         """What a running turn updates."""
         return [self._screen.chat.chatbot, self._screen.tab, self._composer.returned]
 
@@ -200,9 +201,9 @@ def _plain(value: object) -> str:
 def wire_turns(turns: Turns, screen: Screen, composer: Composer) -> None:
     """Connect Enter, the arrows of the Chatbot, and Stop."""
     chatbot, box, tab = screen.chat.chatbot, composer.box, screen.tab
-    quiet = {"show_progress": "hidden", "api_visibility": "private"}
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     # The engine has one queue of its own; a page needs room for several people to wait in it.
-    model = {"concurrency_limit": 16, "concurrency_id": "turns", **quiet}
+    model: dict[str, Any] = {"concurrency_limit": 16, "concurrency_id": "turns", **quiet}
     asked = box.submit(None, [box, chatbot], [box, chatbot, composer.pending], js=JS_SUBMIT, **quiet)
     asked.then(turns.busy, tab, box, queue=False, **quiet)
     sent = asked.then(turns.send, [composer.pending, tab, screen.controls.level, screen.controls.reply_language], turns.outputs, **model)

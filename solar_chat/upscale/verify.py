@@ -26,7 +26,7 @@ class Proof:
 def verify(source: Checkpoint, plan: DepthPlan, result: Checkpoint) -> Proof:
     """Compare every tensor of `result` with its planned source.
 
-    Raises InputError `upscale_differs` naming the first tensor that is missing, not planned, of another shape or of other bytes, or the config's depth.
+    Raises InputError `upscale_differs` naming the config's depth or the first tensor that is missing, not planned, of another shape or other bytes.
     """
     expected = planned(source, plan)
     if result.layers != plan.layers:

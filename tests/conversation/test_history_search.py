@@ -81,6 +81,39 @@ def test_an_exact_word_comes_before_a_beginning(library: Callable[[str], list[st
     assert library("c")[0] == "c"
 
 
+def test_korean_as_kiwi_reads_it(tmp_path: Path) -> None:
+    """The analyser the app uses: inflected forms and particles of the query and of the text do not matter."""
+    from kiwipiepy import Kiwi
+
+    kiwi = Kiwi(num_workers=1, load_multi_dict=False)
+
+    def morphemes(text: str) -> list[str]:
+        return [token.form for token in kiwi.tokenize(text) if token.tag[0] in "NM" or token.tag.startswith(("VV", "VA", "XR", "SL", "SN"))]
+
+    store = Store(tmp_path / "history.sqlite3", morphemes)
+    made = store.create()
+    texts = (
+        "데이터베이스를 설치했습니다.",
+        "데이터 베이스 설정은?",
+        "어제 학교에 갔어요.",
+        "사람을 모집합니다.",
+        "넓은 집을 샀습니다.",
+        "제주도여행 일정",
+    )
+    names = {store.append(made.id, "user", text, None).id: text[:5] for text in texts}
+
+    def find(query: str) -> list[tuple[str, str]]:
+        return sorted((names[hit.message_id or ""], hit.snippet[hit.start : hit.end]) for hit in store.search("owner", query))
+
+    assert find("데이터베이스가") == [("데이터 베", "데이터 베이스"), ("데이터베이", "데이터베이스")]
+    assert find("설치하다") == find("설치") == [("데이터베이", "설치")]
+    assert find("학교는") == [("어제 학교", "학교")]
+    assert find("가다") == [("어제 학교", "")]
+    assert find("집에") == [("넓은 집을", "집")]
+    assert find("제주도 여행") == [("제주도여행", "제주도")]
+    store.close()
+
+
 def test_a_short_word_is_not_found_inside_others(tmp_path: Path) -> None:
     """Morphemes find one-syllable words that character pairs cannot tell apart."""
     store = Store(tmp_path / "history.sqlite3", tokenize_like_kiwi)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,10 +86,10 @@ def tiny_config(vocabulary: int, model_type: str = "llama", **changes: Any) -> A
 
 def tiny_model(config: Any, seed: int = 0) -> Any:
     import torch
-    import transformers
+    from transformers import AutoModelForCausalLM
 
     torch.manual_seed(seed)
-    return getattr(transformers, config.architectures[0] if config.architectures else f"{type(config).__name__[:-6]}ForCausalLM")(config).eval()
+    return AutoModelForCausalLM.from_config(config).eval()
 
 
 def learn_by_heart(model: Any, ids: list[int]) -> None:
@@ -107,18 +108,38 @@ def learn_by_heart(model: Any, ids: list[int]) -> None:
 
 
 def save(model: Any, tokenizer: Tokenizer, folder: Path, **options: Any) -> Path:
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
     model.save_pretrained(folder, **options)
     tokenizer.save(str(folder / "tokenizer.json"))
     return folder
 
 
-def load(folder: Path, hardware: Hardware, context_tokens: int = 256) -> LocalBackend:
-    return load_model(Spec("tiny", folder, context_tokens), hardware)
+@pytest.fixture(scope="session")
+def prompt() -> str:
+    return PROMPT
+
+
+@pytest.fixture(scope="session")
+def answer() -> str:
+    return ANSWER
 
 
 @pytest.fixture(scope="session")
 def tokenizer() -> Tokenizer:
     return train_tokenizer()
+
+
+@pytest.fixture(scope="session")
+def literal_tokenizer() -> Tokenizer:
+    """Saved without the step that joins byte tokens: it decodes 힣 to "<0xED><0x9E><0xA3>"."""
+    return train_tokenizer(joins_bytes=False)
+
+
+@pytest.fixture(scope="session")
+def byte_level() -> Tokenizer:
+    return byte_level_tokenizer()
 
 
 @pytest.fixture(scope="session")
@@ -128,6 +149,27 @@ def checkpoint(tokenizer: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -
     text = tokenizer.encode(PROMPT).ids + tokenizer.encode(ANSWER, add_special_tokens=False).ids + [tokenizer.token_to_id("<|end|>")]
     learn_by_heart(model, text)
     return save(model, tokenizer, tmp_path_factory.mktemp("checkpoint"))
+
+
+@pytest.fixture
+def make_checkpoint(tokenizer: Tokenizer, tmp_path: Path) -> Callable[..., Path]:
+    """Save an untrained model: `make_checkpoint(model_type="qwen3", num_hidden_layers=3)`."""
+
+    def make(name: str = "model", *, model_type: str = "llama", shard_size: str = "5GB", **changes: Any) -> Path:
+        model = tiny_model(tiny_config(tokenizer.get_vocab_size(), model_type, **changes))
+        return save(model, tokenizer, tmp_path / name, max_shard_size=shard_size)
+
+    return make
+
+
+@pytest.fixture
+def open_folder(cpu: Hardware) -> Callable[..., LocalBackend]:
+    """Load a folder: `open_folder(path, context_tokens=64)`."""
+
+    def open_(folder: Path | None, context_tokens: int = 256, hardware: Hardware = cpu) -> LocalBackend:
+        return load_model(Spec("tiny", folder, context_tokens), hardware)
+
+    return open_
 
 
 @pytest.fixture(scope="session")
@@ -153,5 +195,5 @@ def cpu() -> Hardware:
 
 
 @pytest.fixture
-def backend(checkpoint: Path, cpu: Hardware) -> LocalBackend:
-    return load(checkpoint, cpu)
+def backend(checkpoint: Path, open_folder: Callable[..., LocalBackend]) -> LocalBackend:
+    return open_folder(checkpoint)

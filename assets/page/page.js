@@ -1,0 +1,76 @@
+// What the page needs before Gradio is there: language and theme as they were left, and the rules of the Enter key.
+// `solarLeft` is written by the server into the head: {language: "auto"|"ko"|"en", theme: "system"|"light"|"dark"}.
+// Gradio's own parts that are touched: `changeLocale` of its core bundle, the `__theme` query, `#box .stop-button`. Each is checked for.
+(() => {
+  'use strict'
+  const left = window.solarLeft || { language: 'auto', theme: 'system' }
+  const browserLanguage = navigator.language || 'en'
+  const resolve = (choice) => (choice === 'ko' || choice === 'en' ? choice : browserLanguage.toLowerCase().startsWith('ko') ? 'ko' : 'en')
+
+  // Gradio reads the browser's language once, while it starts. Any third language would leave our own words without a translation.
+  const pretend = (language) => {
+    document.documentElement.lang = language
+    Object.defineProperty(navigator, 'language', { get: () => language, configurable: true })
+    Object.defineProperty(navigator, 'languages', { get: () => [language], configurable: true })
+  }
+  pretend(resolve(left.language))
+
+  const systemDark = window.matchMedia('(prefers-color-scheme: dark)')
+  const themeInUrl = (choice) => {
+    const url = new URL(location.href)
+    if (choice === 'system') url.searchParams.delete('__theme')
+    else url.searchParams.set('__theme', choice)
+    history.replaceState(null, '', url)
+  }
+  themeInUrl(left.theme)
+  const isDark = (choice) => choice === 'dark' || (choice === 'system' && systemDark.matches)
+  // Before there is a body, so that a dark page never flashes white.
+  document.documentElement.classList.toggle('solar-dark', isDark(left.theme))
+
+  let theme = left.theme
+  window.solarTheme = (choice) => {
+    theme = choice
+    themeInUrl(choice)
+    document.body.classList.toggle('dark', isDark(choice))
+    document.documentElement.classList.toggle('solar-dark', isDark(choice))
+  }
+  systemDark.addEventListener('change', () => window.solarTheme(theme))
+
+  // Returns the language the page speaks from now on; the words change a moment later, without losing what was typed.
+  window.solarLanguage = (choice) => {
+    const language = resolve(choice)
+    pretend(language)
+    const core = performance.getEntriesByType('resource').map((entry) => entry.name).find((name) => /\/assets\/core-[^/]+\.js/.test(name))
+    if (core) import(core).then((module) => module.changeLocale && module.changeLocale(language))
+    return language
+  }
+
+  // On a phone an open panel covers the whole page.
+  window.solarClosePanels = () => {
+    if (innerWidth < 768) document.querySelectorAll('.sidebar.open > .toggle-button').forEach((button) => button.click())
+  }
+
+  // Enter, seen before Gradio sees it. While a syllable is being composed Enter belongs to the input method; without text there is nothing to send;
+  // during an answer it would empty the box for nothing.
+  window.solarBusy = false
+  const box = (target) => target instanceof Element && target.closest('#box')
+  const swallow = (event) => { event.preventDefault(); event.stopImmediatePropagation() }
+  document.addEventListener('keypress', (event) => {
+    if (event.key !== 'Enter') return
+    if (event.isComposing) return swallow(event)
+    if (!box(event.target) || event.shiftKey) return
+    if (window.solarBusy || document.querySelector('#box .stop-button') || !event.target.value.trim()) swallow(event)
+  }, true)
+  document.addEventListener('click', (event) => {
+    if (!(event.target instanceof Element) || !event.target.closest('#box .submit-button')) return
+    const text = document.querySelector('#box textarea')
+    if (window.solarBusy || !text || !text.value.trim()) swallow(event)
+  }, true)
+
+  // The note under a reply is not part of what is copied.
+  const clipboard = navigator.clipboard
+  if (clipboard && clipboard.writeText) {
+    const write = clipboard.writeText.bind(clipboard)
+    clipboard.writeText = (text) => write(text.replace(/\s*<div class="reply-note">[\s\S]*?<\/div>\s*$/, ''))
+  }
+})()
