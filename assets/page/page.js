@@ -67,6 +67,15 @@
     if (window.solarBusy || !text || !text.value.trim()) swallow(event)
   }, true)
 
+  // Gradio labels every message in English, with its source text; a screen reader does better with the message itself.
+  const unlabel = () => document.querySelectorAll('#chat .message [data-testid][aria-label]').forEach((message) => message.removeAttribute('aria-label'))
+  let looking = false
+  new MutationObserver(() => {
+    if (looking) return
+    looking = true
+    requestAnimationFrame(() => { looking = false; unlabel() })
+  }).observe(document.documentElement, { childList: true, subtree: true })
+
   // The note under a reply is not part of what is copied.
   const clipboard = navigator.clipboard
   if (clipboard && clipboard.writeText) {

@@ -75,9 +75,9 @@ class Stage:
 
 # The base ends at a high rate, so that the upscaled stack is still easily moved when it takes over. Small talk leads at first, because there is most of
 # it; our own records, which are what the model is for, lead at the end.
-BASE = Stage("base", Mix(own_share=0.35, english_share=0.15, with_system=0.3, replies_only=False, perturbed=False), 750, 2e-3, 1e-3, 60, seed=1)
-CONTINUE = Stage("continue", Mix(own_share=0.45, english_share=0.18, with_system=0.8, replies_only=False, perturbed=True), 350, 1.2e-3, 9e-4, 30, seed=2)
-CHAT = Stage("chat", Mix(own_share=0.6, english_share=0.2, with_system=1.0, replies_only=True, perturbed=True), 1500, 9e-4, 0.0, 30, seed=3)
+BASE = Stage("base", Mix(own_share=0.35, english_share=0.15, with_system=0.3, replies_only=False, perturbed=False), 500, 2e-3, 1e-3, 60, seed=1)
+CONTINUE = Stage("continue", Mix(own_share=0.45, english_share=0.18, with_system=0.8, replies_only=False, perturbed=True), 250, 1.2e-3, 9e-4, 30, seed=2)
+CHAT = Stage("chat", Mix(own_share=0.6, english_share=0.2, with_system=1.0, replies_only=True, perturbed=True), 1100, 9e-4, 0.0, 30, seed=3)
 # One yardstick for all stages: the loss on held-out replies under the app's own system prompts.
 VALIDATION = Mix(own_share=0.5, english_share=0.2, with_system=1.0, replies_only=True, perturbed=False)
 

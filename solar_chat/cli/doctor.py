@@ -7,12 +7,14 @@ from importlib import metadata
 
 from solar_chat import __version__
 from solar_chat.cli.lines import print_json
+from solar_chat.engine import wants_nf4, weight_bytes
 from solar_chat.hardware import Hardware, detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage
-from solar_chat.models import CATALOG
+from solar_chat.models import CATALOG, ModelSpec
 from solar_chat.paths import Home
 
 _LIBRARIES = ("gradio", "transformers", "torch", "bitsandbytes", "accelerate", "kiwipiepy", "langdetect", "tokenizers", "huggingface_hub")
+_SHARE_FOR_WEIGHTS = 0.8
 
 
 def print_paths(home: Home) -> None:
@@ -50,7 +52,8 @@ def print_doctor(home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, a
     for spec in CATALOG:
         plan = _plan(spec, hardware)
         fits = catalogue.tr(lang, "doctor.fits" if plan["fits"] else "doctor.too_large")
-        print(f"  {spec.name}: {hardware.device.upper()}, {plan['weights']}, {_gigabytes(int(plan['needs_bytes']))} · {fits} · {spec.licence}")
+        size = _gigabytes(weight_bytes(spec.parameters, hardware))
+        print(f"  {spec.name}: {hardware.device.upper()}, {plan['weights']}, {size} · {fits} · {spec.licence}")
     say("versions")
     for library, version in _versions().items():
         print(f"  {library:16} {version or '-'}")
@@ -61,10 +64,17 @@ def print_doctor(home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, a
 
 def _plan(spec: ModelSpec, hardware: Hardware) -> dict[str, object]:
     """Where and how `spec` would run here, and whether the memory suffices."""
-    weights = weight_format(spec.parameters, hardware)
-    needs = round(spec.parameters * BYTES_PER_WEIGHT[weights]) + _OVERHEAD_BYTES
-    room = hardware.device_total_bytes if hardware.device == "cuda" else hardware.host_total_bytes
-    return {"id": spec.id, "device": hardware.device, "weights": weights, "needs_bytes": needs, "fits": needs < room, "licence": spec.licence}
+    needed = weight_bytes(spec.parameters, hardware)
+    room = hardware.device_total_bytes
+    return {
+        "id": spec.id,
+        "device": hardware.device,
+        "weights": "nf4" if wants_nf4(spec.parameters, hardware) else "full",
+        "weight_bytes": needed,
+        # The KV cache, the libraries and the system want their part.
+        "fits": needed < room * _SHARE_FOR_WEIGHTS,
+        "licence": spec.licence,
+    }
 
 
 def _versions() -> dict[str, str | None]:

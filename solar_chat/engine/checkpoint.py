@@ -116,11 +116,11 @@ def _read_header(file: Path) -> tuple[int, int]:
             header = json.loads(stream.read(header_bytes))
     except (OSError, ValueError) as error:
         raise broken(str(error)) from error
-    header.pop("__metadata__", None)
     try:
+        header.pop("__metadata__", None)
         data_bytes = max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
         elements = sum(_product(tensor["shape"]) for tensor in header.values())
-    except (TypeError, KeyError, IndexError) as error:
+    except (TypeError, AttributeError, KeyError, IndexError) as error:
         raise broken("no safetensors header") from error
     if size < 8 + header_bytes + data_bytes:
         raise broken(f"{size} of {8 + header_bytes + data_bytes} bytes")

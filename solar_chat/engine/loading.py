@@ -60,7 +60,7 @@ def load_model(spec: LoadableModel, hardware: Hardware, progress: Progress | Non
     checkpoint = read_checkpoint(spec.folder)
     tokenizer = load_tokenizer(spec.folder)
     context_tokens = min(spec.context_tokens, int(checkpoint.config.get("max_position_embeddings") or spec.context_tokens))
-    quantized = checkpoint.prequantized or wants_nf4(checkpoint, hardware)
+    quantized = checkpoint.prequantized or wants_nf4(checkpoint.parameters, hardware)
     needed = needed_bytes(checkpoint, hardware, context_tokens, quantized=quantized)
     if needed + RESERVE_BYTES > hardware.device_free_bytes:
         free = hardware.device_free_bytes
@@ -90,11 +90,18 @@ def load_model(spec: LoadableModel, hardware: Hardware, progress: Progress | Non
     )
 
 
-def wants_nf4(checkpoint: Checkpoint, hardware: Hardware) -> bool:
-    """Whether to quantize: on CUDA always where bitsandbytes is there, on a CPU only what is not small."""
+def wants_nf4(parameters: int, hardware: Hardware) -> bool:
+    """Whether a model of that size is quantized: on CUDA always where bitsandbytes is there, on a CPU only what is not small."""
     if hardware.quantization == "none":
         return False
-    return hardware.device == "cuda" or checkpoint.parameters * 4 > SMALL_FLOAT32_BYTES
+    return hardware.device == "cuda" or parameters * 4 > SMALL_FLOAT32_BYTES
+
+
+def weight_bytes(parameters: int, hardware: Hardware) -> int:
+    """About what the weights take once loaded; for a model that is not there yet."""
+    if wants_nf4(parameters, hardware):
+        return round(parameters * NF4_BYTES_PER_WEIGHT)
+    return parameters * _compute_width(hardware, quantized=False)
 
 
 def load_tokenizer(folder: Path) -> TextTokenizer:
@@ -198,6 +205,8 @@ def _read_weights(checkpoint: Checkpoint, hardware: Hardware, *, quantized: bool
             use_safetensors=True,
             local_files_only=True,
             output_loading_info=True,
+            # Reported below, with the tensor's name.
+            ignore_mismatched_sizes=True,
             **options,
         )
     # transformers fills what is missing with random numbers and goes on.

@@ -36,8 +36,9 @@ def foreign_language(text: str) -> str | None:
     words = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)?", text[:2000].lower())
     english = sum(word in _ENGLISH_WORDS for word in words)
     marked = len(_MARKED.findall(text[:2000]))
-    if not marked and words and english * 4 >= len(words):
-        return None
+    capitalised = sum(word[0].isupper() for word in text[:2000].split())
+    if not marked and (english * 4 >= len(words) or capitalised * 2 >= len(words)):
+        return None  # English, or a list of names
     best = _detect(text[:2000])
     if best is None or best[0] == "en":
         return None

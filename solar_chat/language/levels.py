@@ -87,16 +87,31 @@ def read(text: str, sentence: ParsedSentence) -> Reading:
     if not morphemes:
         return NONE
     # A list item or a heading that ends in a noun form or bare noun is neutral; one with a verb ending is a sentence like any other.
-    return _from_ending(surface, morphemes) or (NONE if sentence.listed else _from_surface(surface, morphemes))
+    reading = _from_ending(morphemes)
+    if reading is not None:
+        return _doubted(reading) if morphemes[-1].kind == "EC" and _goes_on(text, sentence) else reading
+    return NONE if sentence.listed else _from_surface(surface, morphemes)
 
 
-def _from_ending(surface: str, morphemes: list[Morpheme]) -> Reading | None:
+def _goes_on(text: str, sentence: ParsedSentence) -> bool:
+    """Whether a connective stands where a line was wrapped or at a comma: the clause is not over."""
+    if text[sentence.start : sentence.end].rstrip("*_ ").endswith((",", ":")):
+        return True
+    following = text[sentence.end : sentence.end + 3].lstrip(" \t")
+    return following.startswith("\n") and following[1:2].strip() not in ("", "-", "*", "#", "`", ">") and text[sentence.end - 1] not in ".?!…~"
+
+
+def _doubted(reading: Reading) -> Reading:
+    return reading[0], min(reading[1], 0.4)
+
+
+def _from_ending(morphemes: list[Morpheme]) -> Reading | None:
     last = morphemes[-1]
     if last.kind == "JX" and last.form in _POLITE_PARTICLES:
         return "polite", 1.0
     final = next((index for index in range(len(morphemes) - 1, max(-1, len(morphemes) - 6), -1) if _is_final(morphemes, index)), None)
     if final is not None:
-        return _from_final(surface, morphemes, final)
+        return _from_final(morphemes, final)
     if last.kind == "EC" or (last.form == "만" and len(morphemes) > 1 and morphemes[-2].kind == "EC"):
         return _from_connective(last.form if last.kind == "EC" else morphemes[-2].form)
     if last.kind == "ETN":
@@ -118,7 +133,7 @@ def _is_final(morphemes: list[Morpheme], index: int) -> bool:
     return index + 1 >= len(morphemes) or morphemes[index + 1].kind not in ("JKQ", "ETM", "JKB", "JKO", "JKG", "JC")
 
 
-def _from_final(surface: str, morphemes: list[Morpheme], index: int) -> Reading | None:
+def _from_final(morphemes: list[Morpheme], index: int) -> Reading | None:
     form = morphemes[index].form
     after = morphemes[index + 1 :]
     if after and after[0].kind == "JX" and after[0].form in _POLITE_PARTICLES:
@@ -165,7 +180,7 @@ def _from_surface(surface: str, morphemes: list[Morpheme]) -> Reading:
     return NONE
 
 
-_REQUEST: Final = re.compile(r"(?:[세셔]요|시[지]요|시죠|셔요)[\"'”’)\]\s.!?~…]*$")
+_REQUEST: Final = re.compile(r"(?:^(?:네|예|넵|아니요|아니오)|[세셔]요|시[지]요|시죠|셔요)[\"'”’)\]\s.!?~…]*$")
 _PLAIN_AMONG_FRIENDS: Final = re.compile(r"(?:자|니|냐|라|구나|다|마|렴|가)[\"'”’)\]\s.!?~…]*$")
 
 _WONDER: Final = re.compile(r"(?:까|지만)[\"'”’)\]\s.!?~…]*$")

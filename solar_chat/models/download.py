@@ -31,7 +31,7 @@ def fetch(spec: ModelSpec, cache: Path, progress: Progress | None = None, *, end
     """`spec` with its `folder`, downloading into `cache` (the app's `Home.models`) what is not there yet.
 
     `endpoint` is another hub than huggingface.co. Raises ModelError: `hub_offline`, `hub_unknown`, `hub_gated`, `hub_failed`, `model_only_pickle`,
-    `disk_full`, and those of `describe_folder`.
+    `disk_too_small`, and those of `describe_folder`.
     """
     if spec.folder is not None or spec.repo is None:
         return spec
@@ -76,7 +76,7 @@ def _download(get: Callable[..., Any], spec: ModelSpec, cache: Path, progress: P
     missing = sum(file.file_size or 0 for file in files if file.will_download)
     free = shutil.disk_usage(cache).free
     if missing + _DISK_RESERVE_BYTES > free:
-        raise ModelError("disk_full", model=spec.name, needed_gb=f"{missing / 1e9:.1f}", free_gb=f"{free / 1e9:.1f}")
+        raise ModelError("disk_too_small", model=spec.name, needed_gb=f"{missing / 1e9:.1f}", free_gb=f"{free / 1e9:.1f}")
     return str(get(tqdm_class=_bar_class(progress, total)))
 
 

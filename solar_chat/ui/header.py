@@ -64,6 +64,8 @@ def status_html(state: LoadState, catalogue: Catalogue, lang: InterfaceLanguage)
             text = catalogue.describe(state.error, lang) if state.error else catalogue.tr(lang, "status.failed", model=state.model)
         case stage:
             kind, text = "busy", catalogue.tr(lang, f"status.{stage}", model=state.model)
+            if state.share is not None:
+                text += f" {state.share:.0%}"
     safe = escape(text).replace("{", "&#123;").replace("$", "&#36;")
     return f'<div role="status" aria-live="polite" class="status {kind}" title="{safe}">{safe}</div>'
 
@@ -76,4 +78,4 @@ def device_name(state: LoadState, catalogue: Catalogue, lang: InterfaceLanguage)
 
 def still_loading(state: LoadState) -> bool:
     """Whether the status will change by itself."""
-    return state.stage in ("idle", "libraries", "loading")
+    return state.stage not in ("ready", "failed")

@@ -67,7 +67,7 @@ class Checkpoint:
             files = sorted(set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values()))
         except FileNotFoundError:
             files = [SINGLE]
-        except (OSError, ValueError, KeyError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError("upscale_broken_file", file=INDEX) from error
         tensors: dict[str, StoredTensor] = {}
         for file in files:
