@@ -52,12 +52,3 @@ def test_korean_sentences_are_in_one_speech_level(catalogue: Catalogue) -> None:
         shown = re.sub(r"{\w+(:[^}]*)?}", "값", text)
         wrong += [(key, shown) for sentence in sentences(shown) if sentence.level not in ("formal", "none") and sentence.confidence >= 0.5]
     assert wrong == []
-
-
-def test_korean_and_english_ask_for_the_same_values(catalogue: Catalogue) -> None:
-    def names(text: str) -> set[str]:
-        return set(re.findall(r"(?<!{){(\w+)", text))
-
-    ko, en = catalogue.sentences["ko"], catalogue.sentences["en"]
-    assert ko.keys() == en.keys()
-    assert [key for key in ko if names(ko[key]) != names(en[key])] == []

@@ -58,7 +58,7 @@ def josa(word: str, particle: str) -> str:
 def _latin(word: str) -> str:
     lowered = word.lower()
     # Spelled out letter by letter: 엘, 엠, 엔, 알 end in a consonant, every other letter's name in a vowel.
-    if word.isupper() or len(word) == 1 or not re.search(r"[aeiouy]", lowered):
+    if (word.isupper() and len(word) <= 4) or len(word) == 1 or not re.search(r"[aeiouy]", lowered):
         return _LETTERS.get(lowered[-1], "")
     if lowered.endswith("ng"):
         return "ㅇ"
@@ -69,6 +69,6 @@ def _latin(word: str) -> str:
     if lowered.endswith(("me", "ne")) and len(lowered) > 3:
         return "ㅁ" if lowered.endswith("me") else "ㄴ"
     # A final p, t, k, b after a short vowel closes the syllable (봇, 앱, 북, 챗); elsewhere Korean adds 으.
-    if re.search(r"(?<![aeiou])[aeiou][ptkb]$|oo[ptk]$|ck$|[aeiou]ck$", lowered):
+    if re.search(r"(?<![aeiou])[aeiou][ptkb]$|oo[ptk]$|[aeiou](?:ck|pp|tt)$", lowered):
         return "ㅇ"
     return ""

@@ -81,7 +81,7 @@ def test_a_term_does_not_make_the_reply_mixed(assistant: Assistant, backend: Scr
 
 def test_old_turns_leave_and_the_newest_stay(assistant: Assistant, backend: ScriptedBackend) -> None:
     backend.enqueue(["네."])
-    history = tuple(Message(role, f"{role}{number} " + "말 " * 20) for number in range(30) for role in ("user", "assistant"))  # type: ignore[arg-type]
+    history = tuple(Message(role, f"{role}{number} " + "말 " * 20) for number in range(30) for role in ("user", "assistant"))
     turn = assistant.turn(assistant.request("마지막 질문", history=history))
     decided = next(turn.stream())
     assert isinstance(decided, Decided)

@@ -58,8 +58,11 @@ def test_language_and_matrix(text: str, language: str, matrix: str | None) -> No
 
 @pytest.mark.parametrize(
     "text",
-    ["annyeonghaseyo", "gamsahamnida", "mwohae", "jinjja", "bap meogeosseo", "Bap meogeosseoyo?", "oneul nalssi eottae", "saranghae", "jigeum mwohago isseo?", "mianhae oppa"],
-)
+    [
+        "annyeonghaseyo", "gamsahamnida", "mwohae", "jinjja", "bap meogeosseo", "Bap meogeosseoyo?", "oneul nalssi eottae", "saranghae",
+        "jigeum mwohago isseo?", "mianhae oppa",
+    ],
+)  # fmt: skip
 def test_romanized_korean(text: str) -> None:
     found = identify(text)
     assert (found.language, found.matrix, found.romanized) == ("ko", "ko", True)
@@ -67,8 +70,11 @@ def test_romanized_korean(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["haha omg go dude", "samsung galaxy in seoul", "I love kimchi", "my oppa is cool", "what does annyeong mean in English?", "uri", "hello", "mayo and tomato", "banana", "piano video", "no way bro"],
-)
+    [
+        "haha omg go dude", "samsung galaxy in seoul", "I love kimchi", "my oppa is cool", "what does annyeong mean in English?", "uri",
+        "hello", "mayo and tomato", "banana", "piano video", "no way bro",
+    ],
+)  # fmt: skip
 def test_english_is_not_romanized_korean(text: str) -> None:
     assert not identify(text).romanized
 
@@ -87,7 +93,12 @@ def test_other_latin_languages(text: str, code: str) -> None:
     assert (found.language, found.other, found.matrix) == ("other", code, None)
 
 
-@pytest.mark.parametrize("text", ["Bonjour", "hola amigo", "John Smith, Kim Minji, Lee Junho", "SELECT name FROM users WHERE id", "pip install torch numpy pandas"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bonjour", "hola amigo", "John Smith, Kim Minji, Lee Junho", "SELECT name FROM users WHERE id", "pip install torch numpy pandas",
+    ],
+)  # fmt: skip
 def test_short_text_and_names_stay_english(text: str) -> None:
     assert identify(text).language == "en"
 
@@ -96,7 +107,8 @@ def test_kinds_of_spans() -> None:
     text = 'API는 `f()` 3개, "hello" a@b.co https://a.com/x ./run.sh 😀 good'
     found = [(text[span.start : span.end], span.language, span.kind) for span in identify(text).spans]
     assert found == [
-        ("API", "en", "term"), ("는", "ko", "text"), ("`f()`", "none", "code"), ("3", "none", "number"), ("개", "ko", "text"), ('"hello"', "en", "quote"),
+        ("API", "en", "term"), ("는", "ko", "text"), ("`f()`", "none", "code"), ("3", "none", "number"), ("개", "ko", "text"),
+        ('"hello"', "en", "quote"),
         ("a@b.co", "none", "url"), ("https://a.com/x", "none", "url"), ("./run.sh", "none", "url"), ("😀", "none", "emoji"), ("good", "en", "text"),
     ]  # fmt: skip
 

@@ -46,7 +46,8 @@ def test_cuts(buffer: str, pieces: list[str], rest: str) -> None:
     assert split_settled(buffer) == (pieces, rest)
 
 
-MARKDOWN = st.lists(st.sampled_from(["가요", ".", "?", " ", "\n", "```", "`", "3", "a", "…", "~", "**", "- ", "https://a.b", "\t", "~~~", '"', "  ```py\n"]), max_size=40).map("".join)
+PARTS = ["가요", ".", "?", " ", "\n", "```", "`", "3", "a", "…", "~", "**", "- ", "https://a.b", "\t", "~~~", '"', "  ```py\n"]
+MARKDOWN = st.lists(st.sampled_from(PARTS), max_size=40).map("".join)
 
 
 @given(MARKDOWN)

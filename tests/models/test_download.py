@@ -166,5 +166,5 @@ def test_a_full_disk_is_noticed_before_the_download(hub: Hub, tmp_path: Path, mo
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1_000_100_000))
     error = refused(resolve("me/model"), tmp_path, hub.url)
-    assert (error.key, error.params["free_gb"]) == ("disk_full", "1.0")
+    assert (error.key, error.params["free_gb"]) == ("disk_too_small", "1.0")
     assert hub.served == []

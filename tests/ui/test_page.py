@@ -120,7 +120,7 @@ def test_editing_sends_again_and_keeps_the_old_branch(page: Page, clean: House) 
     editor = page.locator("#chat textarea")
     expect(editor).to_have_value("둘째 질문입니다.")
     editor.fill("고친 질문입니다.")
-    page.locator("#chat").get_by_role("button", name="보내기").click()
+    page.locator("#chat").get_by_role("button", name="보내기", exact=True).click()
     expect(page.locator(REPLIES).last).to_contain_text("고친 질문의 답변입니다.")
     finished(page)
     assert [message.content for message in clean.newest()] == ["첫 질문입니다.", "첫 답변입니다.", "고친 질문입니다.", "고친 질문의 답변입니다."]
