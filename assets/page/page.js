@@ -67,13 +67,21 @@
     if (window.solarBusy || !text || !text.value.trim()) swallow(event)
   }, true)
 
-  // Gradio labels every message in English, with its source text; a screen reader does better with the message itself.
-  const unlabel = () => document.querySelectorAll('#chat .message [data-testid][aria-label]').forEach((message) => message.removeAttribute('aria-label'))
+  // What Gradio leaves out for screen readers and keyboards: it labels every message in English with its source text (the message itself is better),
+  // gives groups of radio buttons no name, and makes every radio button a group of its own, so that arrow keys do nothing.
+  const repairNames = () => {
+    document.querySelectorAll('#chat .message [data-testid][aria-label]').forEach((message) => message.removeAttribute('aria-label'))
+    document.querySelectorAll('fieldset[id]').forEach((group) => {
+      const label = group.querySelector('[data-testid="block-info"]')
+      if (label && group.getAttribute('aria-label') !== label.innerText.trim()) group.setAttribute('aria-label', label.innerText.trim())
+      group.querySelectorAll('input[type="radio"]').forEach((button) => { if (button.name !== group.id) button.name = group.id })
+    })
+  }
   let looking = false
   new MutationObserver(() => {
     if (looking) return
     looking = true
-    requestAnimationFrame(() => { looking = false; unlabel() })
+    requestAnimationFrame(() => { looking = false; repairNames() })
   }).observe(document.documentElement, { childList: true, subtree: true })
 
   // The note under a reply is not part of what is copied.

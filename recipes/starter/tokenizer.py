@@ -58,3 +58,7 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
         tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|end|>", clean_up_tokenization_spaces=False, add_bos_token=False
     )
     fast.save_pretrained(folder)
+    # transformers 5 writes a class name that version 4 does not know; both know this one.
+    path = folder / "tokenizer_config.json"
+    config = json.loads(path.read_text(encoding="utf-8")) | {"tokenizer_class": "PreTrainedTokenizerFast"}
+    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Train the model in the box: base → upscale → continue → chat → export. About an hour on two CPU cores.
+"""Train the model in the box: words → base → upscale → continue → chat → export. About an hour on two CPU cores.
 
     python -m recipes.starter.train --chatbot-data ChatbotData.csv --out assets/models/starter --work build/starter
 
@@ -35,7 +35,6 @@ ROW_TOKENS = 768
 BATCH_ROWS = 3
 BASE_LAYERS, DROP = 8, 2
 _VALIDATION_ROWS = 12
-_SAVE_EVERY_S = 120.0
 
 CONFIG = LlamaConfig(
     vocab_size=VOCAB_SIZE,
@@ -73,11 +72,14 @@ class Stage:
         return self.final_rate + (self.rate - self.final_rate) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-# The base ends at a high rate, so that the upscaled stack is still easily moved when it takes over. Small talk leads at first, because there is most of
-# it; our own records, which are what the model is for, lead at the end.
-BASE = Stage("base", Mix(own_share=0.35, english_share=0.15, with_system=0.3, replies_only=False, perturbed=False), 500, 2e-3, 1e-3, 60, seed=1)
-CONTINUE = Stage("continue", Mix(own_share=0.45, english_share=0.18, with_system=0.8, replies_only=False, perturbed=True), 250, 1.2e-3, 9e-4, 30, seed=2)
-CHAT = Stage("chat", Mix(own_share=0.6, english_share=0.2, with_system=1.0, replies_only=True, perturbed=True), 1100, 9e-4, 0.0, 30, seed=3)
+# Eight layers are cheaper than twelve, so most is learned before the upscaling: first words, from all text, small talk leading because there is most
+# of it; then replies under the app's own prompts, our own records leading because they are what the model is for. The base ends at a high rate, so
+# that the upscaled stack is still easily moved when it takes over.
+WORDS = Stage("words", Mix(own_share=0.35, english_share=0.15, with_system=0.3, replies_only=False, perturbed=False), 191, 2e-3, 1.8e-3, 60, seed=1)
+_CHAT_MIX = Mix(own_share=0.6, english_share=0.2, with_system=1.0, replies_only=True, perturbed=True)
+BASE = Stage("base", _CHAT_MIX, 420, 1.8e-3, 1e-3, 10, seed=2)
+CONTINUE = Stage("continue", _CHAT_MIX, 80, 1.0e-3, 1.0e-3, 15, seed=3)
+CHAT = Stage("chat", _CHAT_MIX, 420, 1.0e-3, 0.0, 1, seed=4)
 # One yardstick for all stages: the loss on held-out replies under the app's own system prompts.
 VALIDATION = Mix(own_share=0.5, english_share=0.2, with_system=1.0, replies_only=True, perturbed=False)
 
@@ -113,10 +115,21 @@ def make_tokenizer(records: Sequence[Record], folder: Path) -> PreTrainedTokeniz
 class Trainer:
     """Runs stages over packed rows and keeps what it needs to go on after a kill."""
 
-    def __init__(self, work: Path, training: Sequence[Record], validation: Sequence[Record], tokenizer: PreTrainedTokenizerFast) -> None:
+    def __init__(
+        self,
+        work: Path,
+        training: Sequence[Record],
+        validation: Sequence[Record],
+        tokenizer: PreTrainedTokenizerFast,
+        *,
+        compiled: bool = True,
+        save_every_s: float = 120.0,
+    ) -> None:
         self._work, self._training, self._validation = work, training, validation
-        self._pieces: dict[str, list[int]] = {}
         self._tokenizer = tokenizer
+        self._pieces: dict[str, list[int]] = {}
+        self._compiled = compiled
+        self._save_every_s = save_every_s
 
     def _encode(self, text: str) -> list[int]:
         ids = self._pieces.get(text)
@@ -139,9 +152,10 @@ class Trainer:
         optimizer = torch.optim.AdamW(groups, lr=stage.rate, betas=(0.9, 0.95), fused=True)
         rows = pack(self._training, stage.mix, self._encode, rows=stage.steps * BATCH_ROWS, row_tokens=ROW_TOKENS, seed=stage.seed)
         checks = pack(self._validation, VALIDATION, self._encode, rows=_VALIDATION_ROWS, row_tokens=ROW_TOKENS, seed=0)
-        # Layer by layer: all layers share one compiled kernel, so it costs seconds, and trains about 1.4 times as fast.
-        for layer in model.model.layers:
-            layer.compile()
+        if self._compiled:
+            # Layer by layer: all layers share one compiled kernel, so it costs seconds, and trains about 1.4 times as fast.
+            for layer in model.model.layers:
+                layer.compile()
 
         saved = self._work / f"{stage.name}.pt"
         first = 0
@@ -170,7 +184,7 @@ class Trainer:
                 if done % 100 == 0 or done == stage.steps:
                     self._record(stage, done, running / 25, validation_loss(model, checks))
                 running, began = 0.0, time.monotonic()
-            if time.monotonic() - last_save > _SAVE_EVERY_S:
+            if time.monotonic() - last_save > self._save_every_s:
                 temporary = saved.with_suffix(".tmp")
                 torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": done}, temporary)
                 temporary.rename(saved)
@@ -236,6 +250,8 @@ def export(chat: Path, tokenizer: Path, out: Path) -> None:
     model.config.use_cache = True
     model.generation_config = SAMPLING
     model.save_pretrained(out)
+    # safetensors makes its files private to the user who wrote them; these are for everyone.
+    (out / "model.safetensors").chmod(0o644)
     for path in tokenizer.iterdir():
         shutil.copyfile(path, out / path.name)
     (out / "solar_chat.json").write_text(json.dumps({"template": TEMPLATES["starter"].name}) + "\n", encoding="utf-8")
@@ -247,6 +263,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the finished model")
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints and logs; training resumes from it")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--no-compile", action="store_true", help="do not compile the layers; for machines without a C++ compiler")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     handlers = [logging.StreamHandler(), logging.FileHandler(options.work / "train.log", encoding="utf-8")]
@@ -255,8 +272,9 @@ def main() -> None:
 
     training, validation = prepare(options.chatbot_data, options.work)
     tokenizer = make_tokenizer(training, options.work / "tokenizer")
-    trainer = Trainer(options.work, training, validation, tokenizer)
-    base = trainer.run(BASE, CONFIG)
+    trainer = Trainer(options.work, training, validation, tokenizer, compiled=not options.no_compile)
+    words = trainer.run(WORDS, CONFIG)
+    base = trainer.run(BASE, words)
     stacked = upscale(base, options.work / "upscaled")
     continued = trainer.run(CONTINUE, stacked)
     chat = trainer.run(CHAT, continued)

@@ -115,9 +115,7 @@ class _Reply:
             return
         self._saved_at = now
         if self._stored is None:
-            self._stored = self._store.append(
-                self._question.conversation_id, "assistant", draft.text, self._question.id, status="partial"
-            )
+            self._stored = self._store.append(self._question.conversation_id, "assistant", draft.text, self._question.id, status="partial")
         else:
             self._store.update(self._stored.id, draft.text, "partial")
 
@@ -127,9 +125,7 @@ class _Reply:
             decided = self.turn.decided
             meta |= {"language_reason": decided.language_reason, "dropped_messages": decided.dropped_messages}
         if self._stored is None:
-            return self._store.append(
-                self._question.conversation_id, "assistant", answer.reply, self._question.id, status=status, meta=meta
-            )
+            return self._store.append(self._question.conversation_id, "assistant", answer.reply, self._question.id, status=status, meta=meta)
         self._store.update(self._stored.id, answer.reply, status, meta)
         return self._store.message(self._stored.id)
 

@@ -15,9 +15,7 @@ from solar_chat.prompts import ReplyLanguage
 from solar_chat.settings import ReplyChoice
 
 
-def reply_language(
-    text: str, history: Sequence[Message], choice: ReplyChoice, default: ReplyLanguage
-) -> tuple[ReplyLanguage, LanguageReason]:
+def reply_language(text: str, history: Sequence[Message], choice: ReplyChoice, default: ReplyLanguage) -> tuple[ReplyLanguage, LanguageReason]:
     """The language of the reply to `text`, and the reason."""
     if choice != "follow":
         return choice, "setting"

@@ -57,9 +57,7 @@ class Turn:
         template = TEMPLATES[spec.template]
         # The reply may take at most half of a small context, so that there is something left to answer.
         reply_tokens = min(request.max_reply_tokens, backend.context_tokens // 2)
-        self.language, self.language_reason = reply_language(
-            request.text, request.history, request.reply_language, request.default_language
-        )
+        self.language, self.language_reason = reply_language(request.text, request.history, request.reply_language, request.default_language)
         self._window = fit(
             system_prompt(self.language, request.level),
             [*request.history, Message("user", request.text)],

@@ -50,15 +50,27 @@ class LocalBackend:
     """A causal language model of transformers with an ordinary KV cache, on one device."""
 
     def __init__(
-        self, model: Any, tokenizer: TextTokenizer, *, name: str, context_tokens: int, end_ids: frozenset[int], quantization: str = "none"
+        self,
+        model: Any,
+        tokenizer: TextTokenizer,
+        *,
+        name: str,
+        context_tokens: int,
+        end_ids: frozenset[int],
+        quantization: str = "none",
+        threads: int | None = None,
     ) -> None:
-        """`model` is a loaded `...ForCausalLM` in eval mode; `end_ids` are the tokens that end a reply."""
+        """`model` is a loaded `...ForCausalLM` in eval mode; `end_ids` are the tokens that end a reply.
+
+        `threads` is how many CPU threads it may use, None for torch's own choice.
+        """
         self._model: Any = model
         self._tokenizer = tokenizer
         self._name = name
         self._context_tokens = context_tokens
         self._end_ids = end_ids
         self._device: Any = model.device
+        self._threads = threads
         self._stop: threading.Event | None = None
         self._read: list[int] = []
         self._cache: PrefixCache | None = None
@@ -119,6 +131,11 @@ class LocalBackend:
 
     def _prefill(self, prompt: list[int], stop: threading.Event) -> Generator[Event, None, Tensor]:
         """Read `prompt` from where the cache agrees with it; returns the logits behind its last token."""
+        if self._threads is not None:
+            import torch
+
+            # OpenMP keeps this number per thread, so the one that generates sets it.
+            torch.set_num_threads(self._threads)
         done = reused = self._rewind(prompt)
         yield Prefilled(done, len(prompt), reused)
         chunk = CHUNK_TOKENS.get(self._device.type, CHUNK_TOKENS["cpu"])

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PIECE_CHARACTERS: Final = 1500
 """Longest stretch given to Kiwi at once: its memory grows with the length of a sentence."""
+UNBROKEN_CHARACTERS: Final = 300
+"""A longer line without one space is no prose; Kiwi would try every way to cut it."""
 _STAND_IN: Final = {"code": "코드", "url": "링크", "quote": "인용"}
 _MARK: Final = re.compile(r"[ \t]*(?:(?:#{1,6}|>|[-*+•·▪◦‣]|\d{1,3}[.)]|[①-⑳]|\[[ xX]\])[ \t]+)*")
 _LIST: Final = re.compile(r"[ \t]*(?:#{1,6}|[-*+•·▪◦‣]|\d{1,3}[.)]|[①-⑳])[ \t]+")
@@ -197,7 +199,8 @@ def _parse_line(text: str, start: int, end: int, masked: list[Region]) -> list[P
         return []
     masked = [Region(max(start, region.start), min(end, region.end), region.kind) for region in masked if region.end > start and region.start < end]
     prepared = _prepare(text, start, end, masked)
-    if not _HANGUL.search(prepared.text) or not _HANGUL.search(_outside(text, start, end, masked)):
+    unbroken = end - start > UNBROKEN_CHARACTERS and len(text[start:end].split(None, 1)) == 1
+    if unbroken or not _HANGUL.search(prepared.text) or not _HANGUL.search(_outside(text, start, end, masked)):
         return [ParsedSentence(left, right, (), listed) for left, right in _plain_sentences(text, start, end)]
     found: list[ParsedSentence] = []
     for sentence in kiwi().split_into_sents(prepared.text, return_tokens=True):

@@ -131,8 +131,8 @@ class Clause:
                 # 아닙니다, … 맞아, …: an answer before the comma is a sentence of its own.
                 opening = self.morphemes[ending - 1].kind in ("VV", "VA", "VCN", "XSA")
                 answers = ending <= 2 and opening and self.morphemes[ending - 1].form in _ANSWERS and form in _ANSWER_ENDINGS
-                return answers or (form.endswith("니다") and last == ending)
-            return last >= final and (form in CONNECTIVE_SITES or form in MOODS or "니다" in form)
+                return answers or (last == ending and (form.endswith("니다") or (ending <= 2 and form.endswith(("요", "죠")))))
+            return last >= final and (last > ending or form in CONNECTIVE_SITES or form in MOODS or "니다" in form or form.endswith(("요", "죠")))
         if kind != "EF":
             return False
         if last >= final:

@@ -41,7 +41,7 @@ _MOODS: Final = {
 MOODS: Final[dict[str, str]] = {form: mood for mood, forms in _MOODS.items() for form in forms.split()}
 CONNECTIVE_SITES: Final = words(
     """
-    ᆫ데 은데 는데 고 구 려고 으려고 니 지 어 지만 거든 잖아 ᆯ게 더라고 네 다 자 어라 ᆯ까 는걸 냐 니까 으니까 어야지
+    ᆫ데 은데 는데 고 구 려고 으려고 니 지 어 지만 거든 잖아 ᆯ게 더라고 네 다 자 어라 ᆯ까 는걸 냐 니까 으니까 어야지 어서
     """
 )
 """Connectives (EC) that close a sentence where nothing follows them."""
@@ -140,6 +140,13 @@ PRONOUNS_DOWN: Final = {"저희": "우리", "저": "나", "제": "내", "전": "
 PRONOUNS_UP: Final = {"나": "저", "내": "제", "난": "전", "날": "절"}
 WORDS_DOWN: Final = {"네": "응", "예": "응", "넵": "응", "넹": "응", "옙": "응", "아니요": "아니", "아뇨": "아니", "안녕히": "잘"}
 WORDS_UP: Final = {"응": "네", "웅": "네", "엉": "네", "그래": "네", "어": "네", "아니": "아니요"}
+OPENINGS: Final[dict[str, dict[Level, str]]] = {
+    "좋아": {"formal": "좋습니다", "polite": "좋아요"},
+    "맞아": {"formal": "맞습니다", "polite": "맞아요"},
+    "고마워": {"formal": "고맙습니다", "polite": "고마워요"},
+    "미안": {"formal": "미안합니다", "polite": "미안해요"},
+}
+"""Answers that open a sentence and that Kiwi reads as interjections."""
 SPEAKER_VERBS: Final = words(
     """
     드리 주 보 알아보 살펴보 말하 설명하 시작하 도와주 도와드리 노력하 기다리 확인하 안내하 소개하 준비하 정리하 보내 뵙

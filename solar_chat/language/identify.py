@@ -82,7 +82,7 @@ def identify(text: str) -> Identification:
     elif foreign:
         language = "other"
     rest = [Span(region.start, region.end, _quoted(text, region), region.kind) for region in masked]
-    return Identification(language, other, matrix, romanized, tuple(sorted([*_merged(text, prose), *rest], key=lambda span: span.start)))
+    return Identification(language, other, matrix, romanized, tuple(_merged(text, sorted([*prose, *rest], key=lambda span: span.start))))
 
 
 def _runs(text: str, masked: list[Region]) -> list[Span]:

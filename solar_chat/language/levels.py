@@ -29,11 +29,13 @@ _BARE_VERBS: Final = {"가", "와", "해", "봐", "줘", "자", "마", "돼", "�
 """Whole messages of one syllable, which Kiwi takes for nouns."""
 _CHAT_MARKS: Final = {"ㅇㅇ", "ㄴㄴ", "ㄱㄱ"}
 
-_FORMAL: Final = tuple(words(
-    """
+_FORMAL: Final = tuple(
+    words(
+        """
     니다 습니까 ᆸ니까 십시오 ᆸ시오 ᆸ쇼 습디다 ᆸ디다 나이다 슴다 슴니다 슴까 ᆷ다 ᆷ까 ᆸ시다 읍시다 니당 습니댜 시다
     """
-))
+    )
+)
 _POLITE: Final = tuple(words("요 죠 어여 에여 예여 네여 세여 게여 지여 데여 용 염 쥬 유 어욥"))
 _HAO: Final = {"오", "소", "구려", "으오", "리다", "외다", "는구려", "시오", "으시오"}
 _HAGE: Final = {"게", "게나", "세", "ᆯ세", "을세", "네그려", "구먼", "는구먼", "다네", "ᆫ다네", "는다네", "라네", "으세"}

@@ -30,7 +30,7 @@ _TOKEN: Final = re.compile(
 _INLINE_CODE: Final = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]{1,2000})\1(?!`)")
 _FENCE: Final = re.compile(r"[ \t]{0,12}(?:[-*>] )?(```+|~~~+)")
 _TRAILING: Final = ".,;:!?)\"'`>]}*"
-_QUOTES: Final = (("\"", "\""), ("“", "”"), ("‘", "’"), ("「", "」"), ("『", "』"), ("《", "》"), ("〈", "〉"))
+_QUOTES: Final = (('"', '"'), ("“", "”"), ("‘", "’"), ("「", "」"), ("『", "』"), ("《", "》"), ("〈", "〉"))
 _QUOTE: Final = re.compile(
     "|".join(f"{re.escape(opening)}[^{re.escape(opening)}{re.escape(closing)}\n]{{1,400}}{re.escape(closing)}" for opening, closing in _QUOTES)
     # An apostrophe between Latin letters is English spelling, not a quotation.

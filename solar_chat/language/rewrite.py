@@ -16,7 +16,7 @@ from solar_chat.language.analyser import Morpheme, ParsedSentence, parse
 from solar_chat.language.clause import Edit, Unsayable, normalised
 from solar_chat.language.inflect import edits
 from solar_chat.language.levels import FAMILY, admits, read
-from solar_chat.language.types import Level, RewriteStatus, Rewriting, RewrittenSentence
+from solar_chat.language.types import Level, RewriteStatus, Rewriting, RewrittenSentence, SentenceLevel
 
 _CONTENT: Final = {"NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "VCN", "XR", "MAG", "MM", "XPN"}
 _SAME: Final = {
@@ -32,7 +32,8 @@ _LIGHT: Final = frozenset({"하", "되", "받", "주", "자", "시키"})
 """Verbs that Kiwi reads as suffixes or not at all, depending on what follows."""
 _NEGATIONS: Final = frozenset({"안", "못", "않", "못하", "말다", "없", "아니", "모르"})
 _ANSWER_ROOTS: Final = {
-    "아니야": "아니", "아니": "아니", "그래": "그렇", "그렇지": "그렇", "그럼": "그렇", "맞아": "맞", "좋아": "좋", "고마워": "고맙", "미안": "미안",
+    "아니다": "아니", "아니야": "아니", "아니": "아니",
+    "그래": "그렇", "그렇지": "그렇", "그럼": "그렇", "맞아": "맞", "좋아": "좋", "고마워": "고맙", "미안": "미안",
 }  # fmt: skip
 _ADNOMINAL: Final = {"그런": "그렇", "이런": "이렇", "저런": "저렇", "어떤": "어떻", "다른": "다르"}
 _TOKEN: Final = re.compile(r"[A-Za-z0-9]+")
@@ -41,20 +42,51 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9]+")
 def rewrite(text: str, level: Level) -> Rewriting:
     """Move every Korean sentence of `text` to `level`.
 
-    Code, links and quotations are never touched. `unsafe` sentences are left as they were; `kept` ones needed nothing or have no level.
+    Code, links and quotations are never touched. `unsafe` sentences are left as they were; `kept` ones needed nothing or have no level. Rewriting the
+    result again changes nothing: a line for which that does not hold is left as it was.
     """
     pieces: list[str] = []
     reports: list[RewrittenSentence] = []
     position = 0
-    for sentence in parse(text, lone_quotes=True):
-        before = text[sentence.start : sentence.end]
-        after, status = _moved(text, sentence, level)
-        pieces += [text[position : sentence.start], after]
-        position = sentence.end
-        reports.append(RewrittenSentence(before, after, status))
+    for line in _by_line(text, parse(text, lone_quotes=True)):
+        first, end = line[0].start, line[-1].end
+        moved = [_moved(text, sentence, level) for sentence in line]
+        new = _joined(text, line, [after for after, _ in moved])
+        if new != text[first:end] and _pass(new, level) != new:
+            moved = [
+                (text[sentence.start : sentence.end], "kept" if status == "kept" else "unsafe")
+                for sentence, (_, status) in zip(line, moved, strict=True)
+            ]
+            new = text[first:end]
+        pieces += [text[position:first], new]
+        position = end
+        reports += [RewrittenSentence(text[sentence.start : sentence.end], *outcome) for sentence, outcome in zip(line, moved, strict=True)]
     pieces.append(text[position:])
     result = "".join(pieces)
     return Rewriting(result, result != text, tuple(reports))
+
+
+def _by_line(text: str, sentences: Iterable[ParsedSentence]) -> list[list[ParsedSentence]]:
+    lines: list[list[ParsedSentence]] = []
+    for sentence in sentences:
+        if lines and "\n" not in text[lines[-1][-1].end : sentence.start]:
+            lines[-1].append(sentence)
+        else:
+            lines.append([sentence])
+    return lines
+
+
+def _joined(text: str, line: list[ParsedSentence], new: list[str]) -> str:
+    """The sentences' new texts with what stands between them."""
+    pieces = [new[0]]
+    for before, sentence, piece in zip(line, line[1:], new[1:], strict=False):
+        pieces += [text[before.end : sentence.start], piece]
+    return "".join(pieces)
+
+
+def _pass(text: str, level: Level) -> str:
+    line = list(parse(text, lone_quotes=True))
+    return _joined(text, line, [_moved(text, sentence, level)[0] for sentence in line]) if line else text
 
 
 def _moved(text: str, sentence: ParsedSentence, level: Level) -> tuple[str, RewriteStatus]:
@@ -62,9 +94,8 @@ def _moved(text: str, sentence: ParsedSentence, level: Level) -> tuple[str, Rewr
     if not sentence.morphemes:
         return before, "kept"
     now, strength = read(text, sentence)
-    wanted_family = "jondaemal" if level in ("formal", "polite") else "banmal"
     try:
-        changes = edits(text, sentence, level, changes_family=FAMILY[now] not in (wanted_family, "none"))
+        changes = edits(text, sentence, level, changes_family=_crosses(now, level))
     except Unsayable:
         return before, "unsafe"
     if not changes:
@@ -74,6 +105,11 @@ def _moved(text: str, sentence: ParsedSentence, level: Level) -> tuple[str, Rewr
     if not _survives(before, sentence, after, level):
         return before, "unsafe"
     return after, "rewritten"
+
+
+def _crosses(now: SentenceLevel, level: Level) -> bool:
+    """Whether moving from `now` to `level` crosses between 존댓말 and 반말."""
+    return FAMILY[now] not in (FAMILY[level], "none")
 
 
 def _applied(before: str, offset: int, changes: Iterable[Edit]) -> str:
@@ -94,13 +130,23 @@ def _survives(before: str, sentence: ParsedSentence, after: str, level: Level) -
     if final is None:
         return False
     reached, strength = read(after, final)
-    weak = strength < 0.5 or (strength == 0.5 and FAMILY[reached] == ("jondaemal" if level in ("formal", "polite") else "banmal"))
+    weak = strength < 0.5 or (strength == 0.5 and FAMILY[reached] == FAMILY[level])
     if reached not in (level, "none") and not (weak or (level != "formal" and admits(level, reached, strength, after))):
+        return False
+    if any(_would_change(after, part, level) for part in again):
         return False
     rewritten = [morpheme for part in again for morpheme in part.morphemes]
     old, new = _content(sentence.morphemes), _content(rewritten)
     # 아니에요, 그래요: an answer that Kiwi reads as a predicate in one level is an interjection in another.
-    return _same_content(old | (_answers(sentence.morphemes) & new), new | (_answers(rewritten) & old))
+    return _same_content(old + (_answers(sentence.morphemes) & (new - old)), new + (_answers(rewritten) & (old - new)))
+
+
+def _would_change(text: str, sentence: ParsedSentence, level: Level) -> bool:
+    """Whether a second pass would find more to do: then the first one read the sentence wrong."""
+    try:
+        return bool(edits(text, sentence, level, changes_family=_crosses(read(text, sentence)[0], level)))
+    except Unsayable:
+        return True
 
 
 def _same_content(old: Counter[str], new: Counter[str]) -> bool:

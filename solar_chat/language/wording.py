@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from solar_chat.language.clause import SEPARATORS, Clause, Edit, Unsayable
-from solar_chat.language.endings import GREETING, PRONOUNS_DOWN, PRONOUNS_UP, WORDS_DOWN, WORDS_UP
+from solar_chat.language.endings import GREETING, OPENINGS, PRONOUNS_DOWN, PRONOUNS_UP, WORDS_DOWN, WORDS_UP
 from solar_chat.language.types import Level
 
 
@@ -14,10 +14,10 @@ def greeting(clause: Clause, level: Level, *, changes_family: bool) -> Edit | No
         if morpheme.form != "안녕" or morpheme.kind not in ("NNG", "IC"):
             continue
         last = index
-        while last + 1 < len(clause.morphemes) and clause.morphemes[last + 1].kind in ("XSA", "EP", "EF"):
+        while last + 1 < len(clause.morphemes) and clause.morphemes[last + 1].kind in ("XSA", "EP", "EF", "EC"):
             last += 1
         final = clause.morphemes[last]
-        if last > index and final.kind == "EF" and not final.form.startswith(("세요", "ᆸ니까")):
+        if last > index and final.kind in ("EF", "EC") and not final.form.startswith(("세요", "ᆸ니까")):
             continue
         if last == index and (index > 0 or familiar or not changes_family):
             continue
@@ -39,6 +39,8 @@ def word_edits(clause: Clause, level: Level, *, changes_family: bool) -> list[Ed
             alone = clause.has(index + 1, "SP") or clause.has(index + 1, "SF") or index + 1 == len(clause.morphemes)
             if index == 0 and alone:
                 found.append(Edit(morpheme.start, morpheme.end, answers[was]))
+        elif morpheme.kind == "IC" and was in OPENINGS and index == 0 and changes_family and (level == "formal" or level == "polite"):
+            found.append(Edit(morpheme.start, morpheme.end, OPENINGS[was][level]))
         elif morpheme.kind == "MAG" and was == "안녕히" and familiar:
             found.append(Edit(morpheme.start, morpheme.end, answers[was]))
         elif was == "말씀" and familiar and not clause.honours_someone and clause.has(index + 1, "XSV"):

@@ -146,8 +146,7 @@ def byte_level() -> Tokenizer:
 def checkpoint(tokenizer: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the model that answers `PROMPT` with `ANSWER`."""
     model = tiny_model(tiny_config(tokenizer.get_vocab_size()))
-    text = tokenizer.encode(PROMPT).ids + tokenizer.encode(ANSWER, add_special_tokens=False).ids + [tokenizer.token_to_id("<|end|>")]
-    learn_by_heart(model, text)
+    learn_by_heart(model, [*tokenizer.encode(PROMPT).ids, *tokenizer.encode(f"{ANSWER}<|end|>", add_special_tokens=False).ids])
     return save(model, tokenizer, tmp_path_factory.mktemp("checkpoint"))
 
 

@@ -90,6 +90,15 @@ class TestGoodFolders:
         assert weights == sorted(weights)
         assert weights[-1] == 1.0
 
+    def test_a_tiny_model_runs_on_one_thread(self, backend: LocalBackend) -> None:
+        before = torch.get_num_threads()
+        try:
+            torch.set_num_threads(2)
+            say(backend, "안녕", 1)
+            assert torch.get_num_threads() == 1
+        finally:
+            torch.set_num_threads(before)
+
     def test_nothing_is_printed(self, checkpoint: Path, open_folder: Open, capfd: pytest.CaptureFixture[str]) -> None:
         open_folder(checkpoint)
         assert capfd.readouterr() == ("", "")

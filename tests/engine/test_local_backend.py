@@ -108,11 +108,16 @@ class TestStop:
         backend = open_folder(checkpoint)
         run(backend, LONG[:60], 2)
         stop = threading.Event()
-        layers_run = []
-        handles = [
-            layer.register_forward_hook(lambda *_, number=number: (layers_run.append(number), stop.set())[1])
-            for number, layer in enumerate(backend._model.model.layers)
-        ]
+        layers_run: list[int] = []
+
+        def stop_behind(number: int) -> Callable[..., None]:
+            def hook(*_: object) -> None:
+                layers_run.append(number)
+                stop.set()
+
+            return hook
+
+        handles = [layer.register_forward_hook(stop_behind(number)) for number, layer in enumerate(backend._model.model.layers)]
         events = list(backend.stream(GenerationRequest(LONG, 20, sampling=GREEDY), stop))
         for handle in handles:
             handle.remove()

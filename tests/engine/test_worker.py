@@ -6,6 +6,7 @@ import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -221,7 +222,7 @@ class TestClose:
         backend.enqueue(["하나"] * 100_000, delay_s=0.01)
         streams = [engine.stream(request()) for _ in range(3)]
         loading = engine.load_soon(ScriptedBackend)
-        readers = [in_thread(lambda stream=stream: list(stream)) for stream in streams]
+        readers = [in_thread(partial(list, stream)) for stream in streams]
         until(lambda: len(backend.requests) == 1)
         engine.close()
         for thread, outcome in readers:

@@ -54,10 +54,10 @@ def hub() -> Iterator[Hub]:
             path = urlsplit(self.path).path.strip("/")
             parts = path.split("/")
             repo = "/".join(parts[2:4] if path.startswith("api/models/") else parts[:2])
-            files = hub.repos.get(repo)
-            if hub.down:
+            files = site.repos.get(repo)
+            if site.down:
                 self.answer(503, b"")
-            elif repo in hub.gated:
+            elif repo in site.gated:
                 self.answer(403, b"{}", **{"X-Error-Code": "GatedRepo"})
             elif files is None:
                 self.answer(404, b"{}", **{"X-Error-Code": "RepoNotFound"})
@@ -69,7 +69,7 @@ def hub() -> Iterator[Hub]:
             else:
                 name = "/".join(parts[4:])
                 if self.command == "GET":
-                    hub.served.append(name)
+                    site.served.append(name)
                 self.answer(200, files[name], ETag=f'"{sha1(files[name]).hexdigest()}"', **{"X-Repo-Commit": SHA})
 
         def answer(self, status: int, body: bytes, **headers: str) -> None:
@@ -82,10 +82,10 @@ def hub() -> Iterator[Hub]:
                 self.wfile.write(body)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    hub = Hub(f"http://127.0.0.1:{server.server_address[1]}")
+    site = Hub(f"http://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
-    yield hub
+    yield site
     server.shutdown()
     server.server_close()
     thread.join()

@@ -35,6 +35,7 @@ def finished(page: Page) -> None:
 def ask(page: Page, house: House, text: str, reply: str) -> None:
     house.will_say(reply)
     send(page, text)
+    expect(page.locator(REPLIES).last).to_contain_text(reply)
     finished(page)
 
 
@@ -250,8 +251,8 @@ def test_an_error_after_the_first_words_keeps_both(page: Page, clean: House) -> 
 def test_markdown_code_and_formulas(page: Page, clean: House) -> None:
     clean.backend.enqueue(["**굵게** $x^2$ 그리고 \\(y\\)\n\n```python\nprint(1)\n```\n\n\\[z\\]\n\n<script>window.evil = 1</script>"])
     send(page, "보여 주세요.")
-    finished(page)
     reply = page.locator(REPLIES)
+    expect(page.locator(NOTE)).to_be_visible()
     expect(reply.locator("strong")).to_have_text("굵게")
     expect(reply.locator("pre code")).to_contain_text("print(1)")
     expect(reply.locator(".katex").first).to_be_visible()
@@ -304,7 +305,8 @@ def test_a_phone_is_not_covered(profile: BrowserContext, clean: House) -> None:
 
 
 def test_controls_have_names_and_the_keyboard_reaches_them(page: Page) -> None:
-    expect(page.get_by_label("메시지", exact=True)).to_be_focused()
+    expect(page.get_by_role("textbox", name="메시지")).to_be_focused()
+    expect(page.get_by_role("group", name="말투")).to_be_visible()
     page.keyboard.press("Shift+Tab")
     assert page.evaluate("document.activeElement.closest('#reply-language') !== null")
     page.keyboard.press("Shift+Tab")
@@ -313,7 +315,7 @@ def test_controls_have_names_and_the_keyboard_reaches_them(page: Page) -> None:
     expect(page.locator("#level label.selected")).to_have_text("해요체")
     assert page.locator("#status [role=status][aria-live=polite]").count() == 1
     nameless = """[...document.querySelectorAll('button, input, textarea')].filter(e => e.offsetParent !== null
-      && !(e.getAttribute('aria-label') || e.innerText || e.labels?.length || e.title)).map(e => e.outerHTML.slice(0, 120))"""
+      && !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length || e.title)).map(e => e.outerHTML.slice(0, 120))"""
     assert page.evaluate(nameless) == []
 
 
