@@ -60,11 +60,11 @@ class Settings:
     """What happens to a sentence that leaves its speech level: nothing (`off`), a mark (`mark`), or a repair (`keep`)."""
     model: str = "starter"
     """The model to load: `starter` (in the box), a repository id, a folder or a file."""
-    temperature: float = _number(0.7, 0, 2)
+    temperature: float = _number(0.3, 0, 2)
     """Randomness of the choice of tokens, 0 to 2; 0 always takes the likeliest."""
     top_p: float = _number(0.9, 0, 1, above=True)
     """Only the likeliest tokens that together have this probability are drawn from; above 0, up to 1 (all)."""
-    repetition_penalty: float = _number(1.1, 1, 2)
+    repetition_penalty: float = _number(1.05, 1, 2)
     """Divides the score of tokens already used, 1 (off) to 2."""
     max_reply_tokens: int = _number(512, 16, 4096)
     """Longest reply in tokens, 16 to 4096."""

@@ -26,7 +26,7 @@ def file(tmp_path: Path) -> SettingsFile:
 
 
 def test_defaults() -> None:
-    expected = ("auto", "system", "formal", "follow", "keep", "starter", 0.7, 0.9, 1.1, 512, None)
+    expected = ("auto", "system", "formal", "follow", "keep", "starter", 0.3, 0.9, 1.05, 512, None)
     assert tuple(getattr(Settings(), each.name) for each in fields(Settings)) == expected
 
 

@@ -283,6 +283,8 @@ def _conversation(
     filled = 0
     if rng.random() < mix.with_system:
         head = turn_ids(Message("system", system_prompt("en" if english else "ko", level)), encode)
+        if len(head) > len(tokens):
+            return 0
         tokens[: len(head)] = head
         scored[: len(head)] = not mix.replies_only
         filled = len(head)

@@ -83,7 +83,10 @@ def recommended_sampling(folder: Path, seed: int) -> Sampling:
     """The sampling that the model's own generation_config.json asks for."""
     config = json.loads((folder / "generation_config.json").read_text(encoding="utf-8"))
     return Sampling(
-        temperature=config.get("temperature", 1.0), top_p=config.get("top_p", 1.0), repetition_penalty=config.get("repetition_penalty", 1.0), seed=seed
+        temperature=config.get("temperature", 1.0),
+        top_p=config.get("top_p", 1.0),
+        repetition_penalty=config.get("repetition_penalty", 1.0),
+        seed=seed,
     )
 
 
@@ -110,8 +113,7 @@ def judge(prompt: Prompt, reply: str, finished: Finished) -> Judged:
         tokens=finished.reply_tokens,
         ended=finished.reason == "stop",
         exact_level=levels == {prompt.level},
-        complies=prompt.level is None
-        or all(complies(sentence.level, sentence.confidence, prompt.level, reply[sentence.start : sentence.end]) for sentence in found),
+        complies=prompt.level is None or complies(reply, prompt.level),
         # A Hangul syllable says about as much as two and a half letters; model names in a Korean reply do not make it English.
         right_language=bool(reply) and ((korean * 2.5 >= latin) == (prompt.language == "ko")),
         looping=_loops(reply),

@@ -14,11 +14,6 @@ from solar_chat.language import rewrite, sentences
 from solar_chat.language.types import LEVELS, Level
 from solar_chat.messages import Message
 
-# A "no" in front of a comma is no sentence of its own, so the rewriter leaves it; a reply that goes on in 반말 after it would sound like two people.
-_NO = "아닙니다,"
-_NO_AT: dict[Level, str] = {"formal": _NO, "polite": "아니에요,", "casual": "아니,", "plain": "아니다,"}
-
-
 def in_level(text: str, level: Level) -> bool:
     """Whether every Korean sentence of `text` is in `level`, and at least one is."""
     found = [sentence.level for sentence in sentences(text)]
@@ -50,13 +45,7 @@ def _rewritten(turns: Sequence[Message], level: Level) -> tuple[Message, ...] | 
             rewriting = rewrite(turn.content, level)
             if any(sentence.status == "unsafe" for sentence in rewriting.sentences) or not in_level(rewriting.text, level):
                 return None
-            turn = replace(turn, content=_polished(rewriting.text, level))
+            # 못하다 contracts like 하다; no standard word ends in 하아.
+            turn = replace(turn, content=rewriting.text.replace("못하아", "못해"))
         result.append(turn)
     return tuple(result)
-
-
-def _polished(text: str, level: Level) -> str:
-    if text.startswith(_NO):
-        text = _NO_AT[level] + text.removeprefix(_NO)
-    # 못하다 contracts like 하다; no standard word ends in 하아.
-    return text.replace("못하아", "못해")

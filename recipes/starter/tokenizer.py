@@ -23,8 +23,8 @@ _ASCII = [chr(code) for code in range(33, 127)]
 def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Tokenizer:
     """A tokenizer of exactly `vocab_size` tokens: 4 special, 256 bytes, then characters and merges learned from `texts`."""
     learner = Tokenizer(models.BPE())
-    learner.normalizer = normalizers.NFC()  # type: ignore[assignment]  # the stubs know only the getter's type
-    learner.pre_tokenizer = _splitter()  # type: ignore[assignment]
+    learner.normalizer = normalizers.NFC()
+    learner.pre_tokenizer = _splitter()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size - len(SPECIAL_TOKENS) - len(_BYTES), min_frequency=2, initial_alphabet=[*_ASCII, "▁"], show_progress=False
     )
@@ -36,9 +36,9 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int) -> Tokenizer:
     vocab = {name: index for index, name in enumerate(names)}
     merges = [(left, right) for left, right in learned["merges"]]
     tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, byte_fallback=True))
-    tokenizer.normalizer = normalizers.NFC()  # type: ignore[assignment]
-    tokenizer.pre_tokenizer = _splitter()  # type: ignore[assignment]
-    tokenizer.decoder = decoders.Sequence(  # type: ignore[assignment]
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = _splitter()
+    tokenizer.decoder = decoders.Sequence(
         [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(content=" ", left=1)]
     )
     tokenizer.add_special_tokens(list(SPECIAL_TOKENS))

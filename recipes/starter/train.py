@@ -79,7 +79,7 @@ WORDS = Stage("words", Mix(own_share=0.35, english_share=0.15, with_system=0.3, 
 _CHAT_MIX = Mix(own_share=0.6, english_share=0.2, with_system=1.0, replies_only=True, perturbed=True)
 BASE = Stage("base", _CHAT_MIX, 420, 1.8e-3, 1e-3, 10, seed=2)
 CONTINUE = Stage("continue", _CHAT_MIX, 80, 1.0e-3, 1.0e-3, 15, seed=3)
-CHAT = Stage("chat", _CHAT_MIX, 420, 1.0e-3, 0.0, 1, seed=4)
+CHAT = Stage("chat", _CHAT_MIX, 900, 1.0e-3, 0.0, 1, seed=4)
 # One yardstick for all stages: the loss on held-out replies under the app's own system prompts.
 VALIDATION = Mix(own_share=0.5, english_share=0.2, with_system=1.0, replies_only=True, perturbed=False)
 
@@ -172,7 +172,7 @@ class Trainer:
             for group in optimizer.param_groups:
                 group["lr"] = stage.learning_rate(step)
             loss = batch_loss(model, rows, step * BATCH_ROWS)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
@@ -266,7 +266,7 @@ def main() -> None:
     parser.add_argument("--no-compile", action="store_true", help="do not compile the layers; for machines without a C++ compiler")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    handlers = [logging.StreamHandler(), logging.FileHandler(options.work / "train.log", encoding="utf-8")]
+    handlers: list[logging.Handler] = [logging.StreamHandler(), logging.FileHandler(options.work / "train.log", encoding="utf-8")]
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=handlers)
     torch.set_num_threads(options.threads)
 

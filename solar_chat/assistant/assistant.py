@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator
 from concurrent.futures import Future
-from dataclasses import replace
 from types import TracebackType
 from typing import Literal, Self
 

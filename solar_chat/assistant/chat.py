@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 
 from solar_chat.assistant.events import Answer, ChatEvent, Draft, Saved
-from solar_chat.assistant.turn import Turn, TurnRequest, check_message
+from solar_chat.assistant.turn import Turn, check_message
 from solar_chat.conversation import MessageStatus, Store, StoredMessage
 from solar_chat.errors import InputError, ModelError, SolarChatError
 from solar_chat.messages import Message

@@ -25,9 +25,17 @@ from solar_chat.settings import GuardMode, ReplyChoice
 LONGEST_MESSAGE = 200_000
 
 
+def check_message(text: str) -> None:
+    """Raises InputError where `text` cannot be a message."""
+    if not text.strip():
+        raise InputError("empty_message")
+    if len(text) > LONGEST_MESSAGE:
+        raise InputError("message_too_long", characters=len(text), limit=LONGEST_MESSAGE)
+
+
 @dataclass(frozen=True, slots=True)
 class TurnRequest:
-    """What is asked, and how the answer shall be."""
+    """What is asked, and how the answer shall be. Raises InputError as `check_message` does."""
 
     text: str
     level: Level
@@ -38,21 +46,15 @@ class TurnRequest:
     sampling: Sampling = field(default_factory=Sampling)
     max_reply_tokens: int = 512
 
-
-def check_message(text: str) -> None:
-    """Raises InputError where `text` cannot be a message."""
-    if not text.strip():
-        raise InputError("empty_message")
-    if len(text) > LONGEST_MESSAGE:
-        raise InputError("message_too_long", characters=len(text), limit=LONGEST_MESSAGE)
+    def __post_init__(self) -> None:
+        check_message(self.text)
 
 
 class Turn:
     """One reply in the making. `stream` it; `answer` is what there is, also after a Stop in the middle."""
 
     def __init__(self, request: TurnRequest, engine: Engine, spec: ModelSpec) -> None:
-        """Raises InputError where the message or the room for it does not suit the model, ModelError where no model is loaded."""
-        check_message(request.text)
+        """Raises InputError where the message does not fit into the model's context, ModelError where no model is loaded."""
         backend = engine.require_backend()
         template = TEMPLATES[spec.template]
         # The reply may take at most half of a small context, so that there is something left to answer.

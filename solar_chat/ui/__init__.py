@@ -40,16 +40,15 @@ def launch(
     port: int | None = None,
     share: bool = False,
     password: str | None = None,
-    model: str | None = None,
     lang: InterfaceLanguage | None = None,
     open_browser: bool = True,
     on_ready: Callable[[str], None],
 ) -> None:
     """Serve the page until the process is told to stop, and load the model once the page is up.
 
-    `port` None takes the first free one from 7860; `model` None loads the one in the settings; `lang` overrides the setting for this run.
-    `on_ready` gets each address at which the page can be opened. The user name beside `password` is "solar". Raises StartError `port_taken` (port) or
-    `share_failed` (reason). Whether a password is needed is the caller's business.
+    `port` None takes the first free one from 7860; `lang` overrides the setting for this run; the user name beside `password` is "solar". `on_ready`
+    gets each address at which the page can be opened. Whether a password is needed is the caller's business. Raises StartError `port_taken` (port) or
+    `share_failed` (reason).
     """
     prepare()
     from solar_chat.ui.server import serve, wait
@@ -57,5 +56,5 @@ def launch(
     with serve(assistant, host=host, port=port, share=share, password=password, lang=lang) as addresses:
         for address in addresses:
             on_ready(address)
-        assistant.start_loading(model)
+        assistant.start_loading()
         wait(addresses[0] if open_browser else None)

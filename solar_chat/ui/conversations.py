@@ -159,9 +159,7 @@ def wire_conversations(handlers: Conversations) -> None:
     sidebar.new.click(handlers.new, tab, drawn, js=_CLOSE_ON_PHONE, **_QUIET)
     sidebar.conversations.input(handlers.select, [sidebar.conversations, tab], drawn, js=_CLOSE_ON_PHONE, **_QUIET)
     # `.input` stays silent while a Hangul syllable is composed; `.change` does not.
-    sidebar.search.change(
-        handlers.search, [sidebar.search, tab], [sidebar.conversations, sidebar.nothing], trigger_mode="always_last", **_QUIET
-    )
+    sidebar.search.change(handlers.search, [sidebar.search, tab], [sidebar.conversations, sidebar.nothing], trigger_mode="always_last", **_QUIET)
     chat.earlier.click(handlers.earlier, tab, drawn, **_QUIET)
     header.rename.click(handlers.ask_title, tab, [header.rename_row, header.new_title], **_QUIET).then(None, js=_FOCUS_NEW_TITLE)
     header.new_title.submit(handlers.rename, [header.new_title, tab], drawn, **_QUIET)

@@ -20,9 +20,7 @@ _REWRITER = "create_or_modify_pyi"
 class StubSkipper(MetaPathFinder):
     """Lets Gradio's component module load as it is, then takes its stub writer away."""
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
         if fullname != _PATCHED:
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path)

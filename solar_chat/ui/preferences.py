@@ -38,13 +38,13 @@ class Preferences:
 
     def open(self, tab: Tab, memory: object, spoken: str) -> Updates:
         """A tab that was just loaded: the conversation it showed before, else the newest."""
-        tab = Tab(lang=_interface_language(spoken))
+        tab = replace(tab, lang=_interface_language(spoken))
         store = self.screen.assistant.store
         try:
-            known = {conversation.id for conversation in store.list()}
+            drawn = self.screen.draw(tab.at(memory if isinstance(memory, str) else None))
             newest = store.list(limit=1)
-            wanted = memory if isinstance(memory, str) and memory in known else (newest[0].id if newest else None)
-            drawn = self.screen.draw(tab.at(wanted))
+            if drawn[self.screen.tab].conversation_id is None and newest:
+                drawn = self.screen.draw(tab.at(newest[0].id))
         except SolarChatError as error:
             warn(self.screen, tab, error)
             drawn = {self.screen.tab: tab}

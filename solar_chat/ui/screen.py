@@ -6,7 +6,7 @@ tabs can differ in age but never in truth.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,13 @@ Updates = dict[Any, Any]
 """Component → its new value or `gr.update`, as a Gradio handler returns it."""
 
 
+@dataclass(slots=True, eq=False)
+class Gaze:
+    """Which conversation a tab shows at this moment: the one thing about a tab that changes while one of its turns runs."""
+
+    conversation_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Tab:
     """What one browser tab is looking at."""
@@ -41,10 +48,11 @@ class Tab:
     message_ids: tuple[str, ...] = ()
     """Of the messages on show, in order."""
     shown: int = SHOWN_MESSAGES
+    gaze: Gaze = field(default_factory=Gaze)
 
     def at(self, conversation_id: str | None) -> Tab:
         """The same tab, looking at another conversation."""
-        return Tab(lang=self.lang, conversation_id=conversation_id)
+        return Tab(lang=self.lang, conversation_id=conversation_id, gaze=self.gaze)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,7 @@ class Screen:
             revision=conversation.revision if conversation else 0,
             message_ids=tuple(message.id for message in messages),
         )
+        tab.gaze.conversation_id = tab.conversation_id
         settings = self.assistant.settings.load()
         chat, controls = self.chat, self.controls
         return {

@@ -1,16 +1,17 @@
 """A turn in the page: send, regenerate, edit, stop, and what happens to the text when it goes wrong.
 
 The browser draws the person's bubble at once; everything after it comes from the assistant's events, and what stands in the end is read from the
-store. A text that could not be sent goes back into the box. At most one turn runs in a conversation.
+store. A text that could not be sent goes back into the box. At most one turn runs in a conversation; it runs on while its tab shows another one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
@@ -24,11 +25,13 @@ from solar_chat.settings import ReplyChoice
 from solar_chat.ui import notes
 from solar_chat.ui.chat import Composer
 from solar_chat.ui.header import still_loading
-from solar_chat.ui.screen import Screen, Tab, Updates
+from solar_chat.ui.screen import Gaze, Screen, Tab, Updates
 from solar_chat.ui.streaming import batches
 
-# A stopped turn still writes what was said; longer than this only where a disk hangs.
+# A stopped turn still writes what was said; longer than this only where a disk hangs. One that waits for a model to load ends with the load: it
+# has nothing to write, and nobody waits for it.
 SETTLE_TIMEOUT_S = 10.0
+SETTLE_LOADING_TIMEOUT_S = 0.5
 
 # The bubble, the emptied box and the text for the server, without a round trip. `solarBusy` stands until the turn is over (see page.js).
 JS_SUBMIT = """(text, chat) => {
@@ -48,13 +51,21 @@ log = logging.getLogger(__name__)
 Start = Callable[[], Generator[ChatEvent, None, None]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A turn and the tab that started it."""
+
+    gaze: Gaze
+    closed: threading.Event = field(default_factory=threading.Event)
+
+
 class Turns:
     """The handlers of one page; `running` is shared by all its tabs."""
 
     def __init__(self, screen: Screen, composer: Composer) -> None:
         self._screen = screen
         self._composer = composer
-        self._running: dict[str, threading.Event] = {}
+        self._running: dict[str, _Running] = {}
 
     @property
     def outputs(self) -> list[Any]:
@@ -87,6 +98,12 @@ class Turns:
 
         async for updates in self._run(tab, start, before, text):
             yield updates
+        if before:
+            return
+        # A conversation whose first message came back is none; the list shall not fill up with them.
+        with contextlib.suppress(StoreError):
+            if assistant.store.get(conversation_id).leaf is None:
+                assistant.store.delete(conversation_id)
 
     async def regenerate(self, tab: Tab) -> AsyncGenerator[Updates, None]:
         """Another version of the last reply."""
@@ -110,41 +127,43 @@ class Turns:
             yield {self._composer.returned: ""}
             return
         old = messages[index]
-        async for updates in self._run(
-            tab, lambda: self._screen.assistant.edit(old.conversation_id, old.id, text), messages[:index], question=text
-        ):
+        async for updates in self._run(tab, lambda: self._screen.assistant.edit(old.conversation_id, old.id, text), messages[:index], question=text):
             yield updates
 
     async def settle(self, tab: Tab) -> Updates:
         """After every turn, also a stopped one: wait until it has written, then draw what is in the store."""
-        running = self._running.get(tab.conversation_id or "")
-        if running is not None:
-            await asyncio.to_thread(running.wait, SETTLE_TIMEOUT_S)
+        mine = [running for running in self._running.values() if running.gaze is tab.gaze]
+        loading = still_loading(self._screen.assistant.load_state())
+        for running in mine:
+            await asyncio.to_thread(running.closed.wait, SETTLE_LOADING_TIMEOUT_S if loading else SETTLE_TIMEOUT_S)
+        self._running = {key: running for key, running in self._running.items() if not running.closed.is_set()}
         tr = self._screen.tr(tab)
         return {**self._screen.draw(tab), self._composer.box: gr.update(submit_btn=tr("chat.send"), stop_btn=False)}
 
-    async def _run(
-        self, tab: Tab, start: Start, before: list[StoredMessage], question: str | None
-    ) -> AsyncGenerator[Updates, None]:
+    async def _run(self, tab: Tab, start: Start, before: list[StoredMessage], question: str | None) -> AsyncGenerator[Updates, None]:
         """Stream one turn. `question` is the person's text where it is part of the turn."""
         chatbot, returned = self._screen.chat.chatbot, self._composer.returned
         conversation_id = tab.conversation_id or ""
         current = self._running.get(conversation_id)
-        if current is not None and not current.is_set():
-            yield {self._screen.tab: tab, returned: question or ""}
+        if current is not None and not current.closed.is_set():
+            self._complain(SolarChatError("turn_running"), tab)
+            yield {returned: question or ""}
             return
         tr = self._screen.tr(tab)
         shown = notes.entries(before, tr) + ([notes.question(question)] if question is not None else [])
-        closed = threading.Event()
-        self._running[conversation_id] = closed
+        running = self._running[conversation_id] = _Running(tab.gaze)
+        tab.gaze.conversation_id = conversation_id
         stored: StoredMessage | None = None
         try:
             loading = still_loading(self._screen.assistant.load_state())
             yield {self._screen.tab: tab, chatbot: [*shown, notes.waiting(tr("chat.waiting_model" if loading else "chat.thinking"))], returned: ""}
-            async for events in batches(start, closed):
+            async for events in batches(start, running.closed):
                 for event in events:
                     if isinstance(event, Saved) and event.message.role == "user":
                         stored = event.message
+                if tab.gaze.conversation_id != conversation_id:
+                    # The tab shows another conversation by now; this one goes on into the store.
+                    continue
                 last = events[-1]
                 newest = next((event for event in reversed(events) if isinstance(event, Draft)), None)
                 if newest is not None and newest.text.strip():
@@ -166,13 +185,13 @@ class Turns:
         """The person's text, unless the history still has it."""
         if question is None:
             return ""
-        if stored is not None:
-            try:
-                self._screen.assistant.store.message(stored.id)
-            except StoreError:
-                return question
-            return ""
-        return question
+        if stored is None:
+            return question
+        try:
+            self._screen.assistant.store.message(stored.id)
+        except StoreError:
+            return question
+        return ""
 
     def _messages(self, tab: Tab) -> list[StoredMessage]:
         """The messages that this tab shows, as it shows them."""

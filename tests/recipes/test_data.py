@@ -82,7 +82,8 @@ def test_the_choice_depends_on_letters_only_and_spares_greetings() -> None:
     chosen = {record.question for record in HeldOut.choose(records, []).own}
     spoken = [_record(number, record.question.replace(" ", "") + "!!", "네.") for number, record in enumerate(records)]
     again = {record.question for record in HeldOut.choose(spoken, []).own}
-    assert len(chosen) == 100 and "안녕?" not in chosen
+    assert len(chosen) == 100
+    assert "안녕?" not in chosen
     assert again == {question.replace(" ", "") + "!!" for question in chosen}
 
 
@@ -115,7 +116,8 @@ def tokenizer() -> Tokenizer:
 
 
 def _rows_records() -> list[Record]:
-    korean = [_record(number, f"질문 {number}", f"답변 {number}입니다.", level=level) for number, level in enumerate(("formal", "polite", "casual", "plain") * 3)]
+    levels = ("formal", "polite", "casual", "plain") * 3
+    korean = [_record(number, f"질문 {number}", f"답변 {number}입니다.", level=level) for number, level in enumerate(levels)]
     return korean + [_record(100 + number, f"question {number}", f"Answer {number}.", language="en", level=None) for number in range(5)]
 
 
@@ -136,7 +138,8 @@ def test_loss_counts_replies_and_their_ends_only(tokenizer: Tokenizer) -> None:
     assert rows.tokens.shape == (6, 501) == rows.scored.shape
     for tokens, scored in zip(rows.tokens, rows.scored, strict=True):
         pieces = tokenizer.decode(tokens[scored].tolist(), skip_special_tokens=False).split("<|end|>")
-        assert pieces[-1] == "" and len(pieces) > 2
+        assert pieces[-1] == ""
+        assert len(pieces) > 2
         assert all(piece.strip().startswith(("답변 ", "Answer ")) and piece.endswith(".") for piece in pieces[:-1])
         text = tokenizer.decode(tokens.tolist(), skip_special_tokens=False)
         # A conversation never mixes languages: what follows an English system prompt is English.
@@ -154,4 +157,5 @@ def test_packing_is_a_function_of_its_seed(tokenizer: Tokenizer) -> None:
 
 
 def test_data_folder_is_complete() -> None:
-    assert {path.name for path in DATA.glob("*.jsonl")} >= {"app_ko.jsonl", "talk_ko.jsonl", "chat_en.jsonl", "cross.jsonl", "guide.jsonl", "heldout.jsonl"}
+    names = {path.stem for path in DATA.glob("*.jsonl")}
+    assert names >= {"app_ko", "talk_ko", "chat_en", "cross", "guide", "heldout"}

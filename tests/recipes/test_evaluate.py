@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from recipes.starter.evaluate import Judged, Prompt, judge, summary
-from solar_chat.engine import Finished
+from solar_chat.engine import Finished, FinishReason
 from solar_chat.language.types import Level
 from solar_chat.prompts import ReplyLanguage
 
 
-def _judged(reply: str, level: Level | None = "formal", language: ReplyLanguage = "ko", reason: str = "stop") -> Judged:
-    return judge(Prompt("p", "own", "?", language, level), reply, Finished(reason, 10, 20, 1.0))  # type: ignore[arg-type]
+def _judged(reply: str, level: Level | None = "formal", language: ReplyLanguage = "ko", reason: FinishReason = "stop") -> Judged:
+    return judge(Prompt("p", "own", "?", language, level), reply, Finished(reason, 10, 20, 1.0))
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def _judged(reply: str, level: Level | None = "formal", language: ReplyLanguage 
 )
 def test_each_level_is_recognised_as_itself_only(level: Level, reply: str) -> None:
     assert _judged(reply, level).exact_level
-    others: list[Level] = [other for other in ("formal", "polite", "casual", "plain") if other != level]  # type: ignore[misc]
+    others: list[Level] = [other for other in ("formal", "polite", "casual", "plain") if other != level]
     assert not any(_judged(reply, other).exact_level for other in others)
 
 

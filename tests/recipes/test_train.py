@@ -102,4 +102,5 @@ def test_upscale_and_export(tmp_path: Path, tokenizer_folder: Path) -> None:
     assert stat.S_IMODE(weights.stat().st_mode) == 0o644
     assert json.loads((out / "solar_chat.json").read_text(encoding="utf-8")) == {"template": "starter"}
     generation = json.loads((out / "generation_config.json").read_text(encoding="utf-8"))
-    assert generation["eos_token_id"] == 0 and 0 < generation["temperature"] < 1
+    assert generation["eos_token_id"] == 0
+    assert 0 < generation["temperature"] < 1

@@ -6,21 +6,22 @@ anything: the browser profile watches its requests.
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
 import shutil
-import socket
+import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from solar_chat.assistant import Assistant
-from solar_chat.conversation import Store, StoredMessage
 from solar_chat.engine import ScriptedBackend
 from solar_chat.paths import Home
 from solar_chat.ui.environment import prepare
+from tests.ui.house import House, free_port, open_tab
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 # Offline and the same everywhere: no sandbox for a container's root, no GPU, no visits of the browser's own.
@@ -32,8 +33,6 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-# Two busy cores answer a click in a second or so; a test that waits longer has failed.
-expect.set_options(timeout=10_000)
 
 
 def find_chromium() -> str | None:
@@ -41,7 +40,8 @@ def find_chromium() -> str | None:
     return os.environ.get("SOLAR_CHAT_CHROMIUM") or next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+# Not longer than a module: while Playwright runs, the main thread has an event loop, and no other test could start one.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = find_chromium()
     if path is None:
@@ -55,30 +55,17 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@dataclass
-class House:
-    """A running page and the model behind it."""
-
-    url: str
-    assistant: Assistant
-    backend: ScriptedBackend
-    foreign: list[str] = field(default_factory=list)
-
-    @property
-    def store(self) -> Store:
-        return self.assistant.store
-
-    def will_say(self, text: str, *, pause_s: float = 0.0, error: BaseException | None = None) -> None:
-        """The next reply: one piece a word."""
-        words = text.split(" ")
-        self.backend.enqueue([words[0], *(f" {word}" for word in words[1:])], delay_s=pause_s, error=error)
-
-    def newest(self) -> list[StoredMessage]:
-        """The messages of the conversation that was written last."""
-        return list(self.store.path(self.store.list(limit=1)[0].id))
+@pytest.fixture(scope="package", autouse=True)
+def swept() -> Iterator[None]:
+    """Gradio opens event loops for every app it makes and closes none; they are swept up here, before pytest rightly calls them leaks."""
+    yield
+    asyncio.set_event_loop(None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     prepare()
     # Imports Gradio, which `prepare` must precede.
@@ -105,7 +92,7 @@ def clean(house: House) -> House:
     return house
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser_profile(chromium: Browser, house: House) -> Iterator[BrowserContext]:
     """A Korean browser profile; one for all tests, because a page loads twice as fast from a warm cache."""
     context = chromium.new_context(locale="ko-KR", viewport={"width": 1280, "height": 800})
@@ -127,23 +114,3 @@ def profile(browser_profile: BrowserContext, clean: House) -> Iterator[BrowserCo
 @pytest.fixture
 def page(profile: BrowserContext, clean: House) -> Page:
     return open_tab(profile, clean)
-
-
-def open_tab(profile: BrowserContext, house: House) -> Page:
-    """A tab in which the page is ready to be typed into."""
-    tab = profile.new_page()
-    tab.goto(house.url)
-    ready(tab)
-    return tab
-
-
-def ready(tab: Page) -> None:
-    """Wait until the page was drawn by the server."""
-    expect(tab.locator("#title h1")).to_be_visible()
-    expect(tab.locator("#box .submit-button")).to_be_visible()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

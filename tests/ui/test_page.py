@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
 from solar_chat.errors import ModelError
-from tests.ui.conftest import House, open_tab, ready
+from tests.ui.house import House, open_tab, ready
 
 # Gradio and pandas warn about each other in the server's threads, where no test can catch it.
-pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("default")]
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore")]
 
 BOX = "#box textarea"
 STOP = "#box .stop-button"
@@ -52,6 +52,15 @@ def test_korean_is_typed_and_answered_with_a_note(page: Page, clean: House) -> N
     expect(page.locator("#status")).to_have_text("준비됐습니다 · Solar Starter · CPU")
 
 
+def test_a_repaired_sentence_says_so_and_shows_what_it_was(page: Page, clean: House) -> None:
+    clean.will_say("확인했어요.")
+    send(page, "확인해 주세요.")
+    expect(page.locator(NOTE)).to_contain_text("1문장을 고쳤습니다")
+    page.locator(NOTE).locator("summary").click()
+    expect(page.locator(NOTE).locator("del")).to_have_text("확인했어요.")
+    expect(page.locator(REPLIES)).to_contain_text("확인했습니다.")
+
+
 def test_the_answer_grows_while_it_is_written(page: Page, clean: House) -> None:
     clean.will_say("하나 둘 셋 넷 다섯 여섯 일곱 여덟 아홉 열", pause_s=0.15)
     send(page, "열까지 세어 주세요.")
@@ -75,6 +84,21 @@ def test_stop_keeps_what_was_said(page: Page, clean: House) -> None:
     # The engine is free at once: the next turn is answered, by another reply.
     ask(page, clean, "다시요.", "다음 답변입니다.")
     expect(page.locator(REPLIES).last).to_contain_text("다음 답변입니다.")
+
+
+def test_another_conversation_can_be_read_meanwhile(page: Page, clean: House) -> None:
+    ask(page, clean, "첫 대화입니다.", "첫째 답변입니다.")
+    page.click("#new-conversation")
+    expect(page.locator(REPLIES)).to_have_count(0)
+    clean.will_say("천천히 " * 8 + "끝났습니다.", pause_s=0.2)
+    send(page, "둘째 대화입니다.")
+    expect(page.locator(REPLIES)).to_contain_text("천천히")
+    page.locator("#conversations").get_by_text("첫 대화입니다.").click()
+    expect(page.locator(REPLIES)).to_contain_text("첫째 답변입니다.")
+    finished(page)
+    assert "천천히" not in page.locator("#chat").inner_text()
+    page.locator("#conversations").get_by_text("둘째 대화입니다.").click()
+    expect(page.locator(REPLIES)).to_contain_text("끝났습니다.")
 
 
 def test_enter_during_an_answer_keeps_the_draft(page: Page, clean: House) -> None:
@@ -234,6 +258,7 @@ def test_an_error_gives_the_text_back(page: Page, clean: House) -> None:
     expect(page.locator(BOX)).to_have_value("이 글은 <b>남아야</b> 합니다.")
     expect(page.locator(QUESTIONS)).to_have_count(0)
     finished(page)
+    assert clean.store.list() == []
     clean.will_say("이번에는 됩니다.")
     page.press(BOX, "Enter")
     expect(page.locator(REPLIES)).to_contain_text("이번에는 됩니다.")
@@ -292,7 +317,7 @@ def test_a_phone_is_not_covered(profile: BrowserContext, clean: House) -> None:
     tab.goto(clean.url)
     ready(tab)
     expect(tab.locator(".sidebar.open")).to_have_count(0)
-    ask(tab, clean, "안녕하세요.", "안녕하십니까. 무엇을 도와 드릴까요?")
+    ask(tab, clean, "안녕하세요.", "안녕하십니까. 반갑습니다.")
     for part in (BOX, "#level", "#reply-language", REPLIES):
         area = tab.locator(part).first.bounding_box()
         assert area is not None

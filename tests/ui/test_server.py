@@ -12,9 +12,9 @@ import pytest
 
 from solar_chat.errors import StartError
 from solar_chat.ui.environment import prepare
-from tests.ui.conftest import House
+from tests.ui.house import House, free_port
 
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def ask(house: House, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> tuple[int, str]:
@@ -78,7 +78,6 @@ def test_nothing_else_is_served(house: House, path: str) -> None:
 def test_a_password_closes_the_page(house: House) -> None:
     prepare()
     from solar_chat.ui.server import serve
-    from tests.ui.conftest import free_port
 
     with serve(house.assistant, host="127.0.0.1", port=free_port(), share=False, password="비밀", lang=None) as addresses:
         connection = http.client.HTTPConnection(urlsplit(addresses[0]).netloc, timeout=10)
@@ -98,7 +97,8 @@ def test_a_taken_port_is_said(house: House) -> None:
 
 def test_the_page_is_built_before_torch_is_imported(tmp_path: object) -> None:
     code = (
-        "import sys; from pathlib import Path; from solar_chat import ui; from solar_chat.assistant import Assistant; from solar_chat.paths import Home\n"
+        "import sys; from pathlib import Path\n"
+        "from solar_chat import ui; from solar_chat.assistant import Assistant; from solar_chat.paths import Home\n"
         f"with Assistant.open(Home.find(Path({str(tmp_path)!r}))) as assistant: ui.build(assistant)\n"
         "heavy = {'torch', 'transformers', 'kiwipiepy'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

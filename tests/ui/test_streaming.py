@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import pytest
 
 from solar_chat.ui.streaming import batches
 
 
-async def collect(start: object, **options: float) -> list[tuple[int, ...]]:
-    return [batch async for batch in batches(start, threading.Event(), **options)]  # type: ignore[arg-type]  # the tests give generators of int
+async def collect(start: Callable[[], Generator[int, None, None]], updates_per_s: float = 12.0) -> list[tuple[int, ...]]:
+    return [batch async for batch in batches(start, threading.Event(), updates_per_s)]
 
 
 def test_every_event_arrives_in_order_and_not_too_often() -> None:
@@ -34,14 +34,15 @@ def test_an_error_comes_after_what_was_said_before_it() -> None:
         yield 1
         raise LookupError("broken")
 
-    async def run() -> list[int]:
-        seen: list[int] = []
-        with pytest.raises(LookupError, match="broken"):
-            async for batch in batches(fails, threading.Event()):
-                seen.extend(batch)
-        return seen
+    seen: list[int] = []
 
-    assert asyncio.run(run()) == [1]
+    async def run() -> None:
+        async for batch in batches(fails, threading.Event()):
+            seen.extend(batch)
+
+    with pytest.raises(LookupError, match="broken"):
+        asyncio.run(run())
+    assert seen == [1]
 
 
 def test_stopping_closes_the_iterator_in_its_own_thread() -> None:

@@ -65,7 +65,8 @@ def test_every_tensor_is_where_the_plan_says(source: Path, tmp_path: Path) -> No
 def test_transformers_loads_and_runs_it(source: Path, tmp_path: Path) -> None:
     target = write(Checkpoint.read(source), PLAN, tmp_path / "deep")
     model, info = LlamaForCausalLM.from_pretrained(target, output_loading_info=True)
-    assert not info["missing_keys"] and not info["unexpected_keys"]
+    assert not info["missing_keys"]
+    assert not info["unexpected_keys"]
     assert model.config.num_hidden_layers == 6
     assert [layer.self_attn.layer_idx for layer in model.model.layers] == list(range(6))
     assert model.num_parameters() == PLAN.parameters(model.config.to_dict())
@@ -84,7 +85,8 @@ def test_shards_in_and_out(source: Path, tmp_path: Path) -> None:
     sharded = write(Checkpoint.read(source), DepthPlan.slices(4, [(0, 4)]), tmp_path / "sharded", shard_bytes=4000)
     index = json.loads((sharded / "model.safetensors.index.json").read_text(encoding="utf-8"))
     files = sorted(set(index["weight_map"].values()))
-    assert len(files) > 2 and files[0] == f"model-00001-of-{len(files):05d}.safetensors"
+    assert len(files) > 2
+    assert files[0] == f"model-00001-of-{len(files):05d}.safetensors"
     assert index["metadata"]["total_size"] == sum(tensor.length for tensor in Checkpoint.read(source).tensors.values())
     deep = write(Checkpoint.read(sharded), PLAN, tmp_path / "deep", shard_bytes=4000)
     assert LlamaForCausalLM.from_pretrained(deep).config.num_hidden_layers == 6
