@@ -35,6 +35,7 @@ _LOOP_LIMIT = 3
 _FOREIGN = re.compile(r"[\u0370-\u052f\u0590-\u074f\u0900-\u0e7f\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufffd]")
 _HANGUL = re.compile(r"[가-힣]")
 _LATIN = re.compile(r"[A-Za-z]")
+_CODE = re.compile(r"`[^`]*`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,6 @@ def ask(backend: Backend, messages: Sequence[Message], sampling: Sampling) -> tu
 def judge(prompt: Prompt, reply: str, finished: Finished) -> Judged:
     found = sentences(reply) if prompt.language == "ko" else ()
     levels = {sentence.level for sentence in found} - {"none"}
-    korean, latin = len(_HANGUL.findall(reply)), len(_LATIN.findall(reply))
     return Judged(
         prompt=prompt,
         reply=reply,
@@ -114,11 +114,20 @@ def judge(prompt: Prompt, reply: str, finished: Finished) -> Judged:
         ended=finished.reason == "stop",
         exact_level=levels == {prompt.level},
         complies=prompt.level is None or complies(reply, prompt.level),
-        # A Hangul syllable says about as much as two and a half letters; model names in a Korean reply do not make it English.
-        right_language=bool(reply) and ((korean * 2.5 >= latin) == (prompt.language == "ko")),
+        right_language=_language(reply) == prompt.language,
         looping=_loops(reply),
         foreign_script=_FOREIGN.search(reply) is not None,
     )
+
+
+def _language(reply: str) -> ReplyLanguage | None:
+    """By words, code left out: one with any Hangul is Korean (particles stick to terms), one in Latin letters alone is English."""
+    words = _CODE.sub(" ", reply).split()
+    korean = sum(_HANGUL.search(word) is not None for word in words)
+    english = sum(_LATIN.search(word) is not None and _HANGUL.search(word) is None for word in words)
+    if korean == english:
+        return "ko" if korean else None
+    return "ko" if korean > english else "en"
 
 
 def _loops(reply: str) -> bool:

@@ -14,6 +14,7 @@ from solar_chat.language import rewrite, sentences
 from solar_chat.language.types import LEVELS, Level
 from solar_chat.messages import Message
 
+
 def in_level(text: str, level: Level) -> bool:
     """Whether every Korean sentence of `text` is in `level`, and at least one is."""
     found = [sentence.level for sentence in sentences(text)]

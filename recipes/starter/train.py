@@ -15,7 +15,7 @@ import math
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -79,7 +79,7 @@ WORDS = Stage("words", Mix(own_share=0.35, english_share=0.15, with_system=0.3, 
 _CHAT_MIX = Mix(own_share=0.6, english_share=0.2, with_system=1.0, replies_only=True, perturbed=True)
 BASE = Stage("base", _CHAT_MIX, 420, 1.8e-3, 1e-3, 10, seed=2)
 CONTINUE = Stage("continue", _CHAT_MIX, 80, 1.0e-3, 1.0e-3, 15, seed=3)
-CHAT = Stage("chat", _CHAT_MIX, 900, 1.0e-3, 0.0, 1, seed=4)
+CHAT = Stage("chat", replace(_CHAT_MIX, own_share=0.5), 1100, 1.0e-3, 0.0, 1, seed=4)
 # One yardstick for all stages: the loss on held-out replies under the app's own system prompts.
 VALIDATION = Mix(own_share=0.5, english_share=0.2, with_system=1.0, replies_only=True, perturbed=False)
 

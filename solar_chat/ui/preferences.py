@@ -21,7 +21,7 @@ from solar_chat.ui.screen import Screen, Tab, Updates
 from solar_chat.ui.settings_panel import SettingsRegion, places_html
 from solar_chat.ui.turns import warn
 
-EXAMPLES = ("introduce", "refund", "translate")
+EXAMPLES = ("about", "level", "model")
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 _JS_OPEN = "(tab, memory, spoken) => { window.solarClosePanels(); return [tab, memory, document.documentElement.lang] }"
 _JS_LANGUAGE = "(choice, tab, spoken) => [choice, tab, window.solarLanguage(choice)]"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from playwright.sync_api import BrowserContext, Page, expect
@@ -50,6 +52,14 @@ def ready(tab: Page) -> None:
     """Wait until the page was drawn by the server."""
     expect(tab.locator("#title h1")).to_be_visible()
     expect(tab.locator("#box .submit-button")).to_be_visible()
+
+
+def eventually(claim: Callable[[], bool]) -> bool:
+    """Whether `claim` comes true within five seconds: for what the server does after the page has shown it."""
+    end = time.monotonic() + 5
+    while not (true := claim()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return true
 
 
 def free_port() -> int:

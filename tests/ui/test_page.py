@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
 from solar_chat.errors import ModelError
-from tests.ui.house import House, open_tab, ready
+from tests.ui.house import House, eventually, open_tab, ready
 
 # Gradio and pandas warn about each other in the server's threads, where no test can catch it.
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore")]
@@ -159,7 +159,7 @@ def test_level_and_reply_language_are_one_click_and_stay_with_the_conversation(p
     page.locator("#level").get_by_text("해요체").click()
     page.locator("#reply-language").get_by_text("English").click()
     expect(page.locator("#reply-language label.selected")).to_have_text("English")
-    page.wait_for_function("document.querySelector('#level label.selected').innerText.trim() === '해요체'")
+    assert eventually(lambda: clean.assistant.settings.load().reply_language == "en" and clean.assistant.settings.load().level == "polite")
     page.reload()
     ready(page)
     expect(page.locator("#level label.selected")).to_have_text("해요체")
@@ -189,14 +189,14 @@ def test_another_language_keeps_draft_and_chat(page: Page, clean: House) -> None
     page.click("#open-settings")
     page.locator("#interface-language").get_by_text("한국어").click()
     expect(page.locator("#new-conversation")).to_have_text("새 대화")
+    assert eventually(lambda: clean.assistant.settings.load().interface_language == "ko")
 
 
 def test_dark_at_once_and_after_a_reload(page: Page, clean: House) -> None:
     page.click("#open-settings")
     page.locator("#theme").get_by_text("어둡게").click()
     expect(page.locator("body.dark")).to_be_attached()
-    page.wait_for_timeout(300)
-    assert clean.assistant.settings.load().theme == "dark"
+    assert eventually(lambda: clean.assistant.settings.load().theme == "dark")
     page.reload()
     ready(page)
     expect(page.locator("body.dark")).to_be_attached()
@@ -327,9 +327,10 @@ def test_a_phone_is_not_covered(profile: BrowserContext, clean: House) -> None:
     assert tab.evaluate("document.documentElement.scrollWidth") <= 390
     tab.locator("#level").get_by_text("반말").click()
     expect(tab.locator("#level label.selected")).to_have_text("반말")
+    assert eventually(lambda: clean.assistant.settings.load().level == "casual")
 
 
-def test_controls_have_names_and_the_keyboard_reaches_them(page: Page) -> None:
+def test_controls_have_names_and_the_keyboard_reaches_them(page: Page, clean: House) -> None:
     expect(page.get_by_role("textbox", name="메시지")).to_be_focused()
     expect(page.get_by_role("group", name="말투")).to_be_visible()
     page.keyboard.press("Shift+Tab")
@@ -338,6 +339,7 @@ def test_controls_have_names_and_the_keyboard_reaches_them(page: Page) -> None:
     assert page.evaluate("document.activeElement.closest('#level') !== null")
     page.keyboard.press("ArrowRight")
     expect(page.locator("#level label.selected")).to_have_text("해요체")
+    assert eventually(lambda: clean.assistant.settings.load().level == "polite")
     assert page.locator("#status [role=status][aria-live=polite]").count() == 1
     nameless = """[...document.querySelectorAll('button, input, textarea')].filter(e => e.offsetParent !== null
       && !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length || e.title)).map(e => e.outerHTML.slice(0, 120))"""
