@@ -1,7 +1,7 @@
 """Which language a reply is written in, and why.
 
 The setting beats the matrix language of the message, which beats the turn before. A message that is only a number, an emoji, code or a reflex such as
-"ok" or "ㅋㅋ" changes nothing.
+"ok" or "ㅋㅋ" changes nothing in a conversation; at its start it is all there is to go by.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ def reply_language(text: str, history: Sequence[Message], choice: ReplyChoice, d
     """The language of the reply to `text`, and the reason."""
     if choice != "follow":
         return choice, "setting"
-    spoken = _spoken(text)
-    if spoken:
-        return spoken, "message"
+    own = _spoken(text)
+    if own and not is_reflex(text):
+        return own, "message"
     for message in reversed(history):
-        before = _spoken(message.content)
+        before = None if is_reflex(message.content) else _spoken(message.content)
         if before:
             return before, "previous"
-    return default, "default"
+    return (own, "message") if own else (default, "default")
 
 
 def written_language(text: str) -> Language:
@@ -37,8 +37,6 @@ def written_language(text: str) -> Language:
 
 def _spoken(text: str) -> ReplyLanguage | None:
     """The one reply language that `text` speaks for, if it does."""
-    if is_reflex(text):
-        return None
     found = identify(text)
     if found.romanized or found.language == "ko":
         return "ko"

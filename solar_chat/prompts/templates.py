@@ -63,7 +63,7 @@ EEVE = ChatTemplate(
 CHATML = ChatTemplate(
     name="chatml",
     before={role: f"<|im_start|>{role}\n" for role in ("system", "user", "assistant")},
-    after={role: "<|im_end|>\n" for role in ("system", "user", "assistant")},
+    after=dict.fromkeys(("system", "user", "assistant"), "<|im_end|>\n"),
     cue="<|im_start|>assistant\n",
     stop=("<|im_end|>", "<|im_start|>", "<|endoftext|>"),
 )

@@ -45,6 +45,8 @@ def test_events_come_in_order_and_the_answer_is_guarded(assistant: Assistant, ba
         ("ㅋㅋㅋ", "follow", [("user", "Hello there"), ("assistant", "Nice to meet you.")], "en", "previous"),
         ("123", "follow", [("user", "Hello there"), ("assistant", "Nice to meet you.")], "en", "previous"),
         ("😀", "follow", [], "ko", "default"),
+        ("hi", "follow", [], "en", "message"),
+        ("ㅋㅋ", "follow", [], "ko", "message"),
         ("annyeonghaseyo, mwohae?", "follow", [], "ko", "message"),
     ],
 )
