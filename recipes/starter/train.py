@@ -181,7 +181,7 @@ class Trainer:
             if done % 25 == 0:
                 rate = 25 * BATCH_ROWS * ROW_TOKENS / (time.monotonic() - began)
                 log.info("%s %d/%d: loss %.3f, %.0f tokens/s", stage.name, done, stage.steps, running / 25, rate)
-                if done % 100 == 0 or done == stage.steps:
+                if done % 100 == 0:
                     self._record(stage, done, running / 25, validation_loss(model, checks))
                 running, began = 0.0, time.monotonic()
             if time.monotonic() - last_save > self._save_every_s:
@@ -189,6 +189,7 @@ class Trainer:
                 torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": done}, temporary)
                 temporary.rename(saved)
                 last_save = time.monotonic()
+        self._record(stage, stage.steps, float("nan"), validation_loss(model, checks))
         # Compiled layers would be saved under other names.
         plain = LlamaForCausalLM(model.config)
         plain.load_state_dict(model.state_dict())

@@ -64,7 +64,7 @@ def status_html(state: LoadState, catalogue: Catalogue, lang: InterfaceLanguage)
             text = catalogue.describe(state.error, lang) if state.error else catalogue.tr(lang, "status.failed", model=state.model)
         case stage:
             kind, text = "busy", catalogue.tr(lang, f"status.{stage}", model=state.model)
-            if state.share is not None:
+            if state.share:
                 text += f" {state.share:.0%}"
     safe = escape(text).replace("{", "&#123;").replace("$", "&#36;")
     return f'<div role="status" aria-live="polite" class="status {kind}" title="{safe}">{safe}</div>'

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +22,13 @@ from solar_chat.language import Level, sentences
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
-BOX, SEND, STOP = "#box textarea", "#box .submit-button", "#box .stop-button"
-QUESTIONS, REPLIES, NOTE = "#chat .user-row", "#chat .bot-row", "#chat .reply-note"
+BOX, SEND = "#box textarea", "#box .submit-button"
+QUESTIONS, REPLIES, NOTE = "#chat [data-testid=user]", "#chat .bot-row", "#chat .reply-note"
 # A model of eleven million parameters answers in a second; loading torch and Kiwi on two busy cores takes longer.
 FIRST_ANSWER_MS = 90_000
 ANSWER_MS = 30_000
+START_S = 60
+BUBBLE_MS = 3_000
 
 
 @dataclass
@@ -35,42 +36,42 @@ class App:
     """A running `python app.py`."""
 
     home: Path
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
     url: str
 
     @classmethod
     def start(cls, home: Path, *options: str) -> App:
         environment = {**os.environ, "SOLAR_CHAT_HOME": str(home), "HF_HUB_OFFLINE": "1"}
-        process = subprocess.Popen(
-            [sys.executable, "app.py", "--no-browser", "--lang", "ko", *options],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-        )
-        assert process.stdout is not None
-        shown = []
-        for line in process.stdout:
-            shown.append(line)
-            if address := re.search(r"http://127\.0\.0\.1:\d+", line):
-                # Nobody reads the rest; a full pipe would block the server.
-                threading.Thread(target=process.stdout.read, daemon=True).start()
+        console = home / "console.txt"
+        with console.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "app.py", "--no-browser", "--lang", "ko", *options],
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        for _ in range(START_S * 10):
+            if address := re.search(r"http://127\.0\.0\.1:\d+", console.read_text(encoding="utf-8")):
                 return cls(home, process, address[0])
-        raise AssertionError("the app ended without an address: " + "".join(shown))
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+        process.kill()
+        process.wait()
+        raise AssertionError("the app gave no address: " + console.read_text(encoding="utf-8"))
 
     def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(30)
+        """As a crash or the task manager would."""
+        self.process.kill()
+        self.process.wait(START_S)
 
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     running = App.start(tmp_path_factory.mktemp("첫날"))
     yield running
-    running.process.kill()
-    running.process.wait(30)
+    running.kill()
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +85,11 @@ def page(chromium: Browser, app: App) -> Iterator[Page]:
 
 
 def send(page: Page, text: str) -> None:
+    """Send `text`; returns when its bubble is there, which is at once."""
+    questions = page.locator(QUESTIONS).count()
     page.fill(BOX, text)
     page.press(BOX, "Enter")
+    expect(page.locator(QUESTIONS)).to_have_count(questions + 1, timeout=BUBBLE_MS)
 
 
 def finished(page: Page, timeout: float = ANSWER_MS) -> None:
@@ -118,7 +122,7 @@ def choose_level(page: Page, name: str) -> None:
 
 def test_a_korean_question_is_answered_in_the_default_level(page: Page) -> None:
     send(page, "안녕하세요! 이 앱은 무엇을 하는 앱인가요?")
-    expect(page.locator(QUESTIONS)).to_contain_text("이 앱은 무엇을 하는 앱인가요?", timeout=2_000)
+    expect(page.locator(QUESTIONS)).to_contain_text("이 앱은 무엇을 하는 앱인가요?")
     finished(page, FIRST_ANSWER_MS)
     assert_level(reply(page), "formal")
     expect(page.locator(NOTE).last).to_contain_text("한국어")
@@ -184,7 +188,8 @@ def test_a_reload_finds_everything_again(page: Page) -> None:
 
 def test_the_chat_survives_a_kill_in_the_middle(app: App, chromium: Browser, page: Page) -> None:
     send(page, "말투 네 가지를 모두 설명해 줘")
-    expect(page.locator(STOP)).to_be_visible()
+    # The promise: a killed process loses at most its last second.
+    page.wait_for_timeout(1_000)
     app.kill()
     again = App.start(app.home)
     context = chromium.new_context(locale="ko-KR")
@@ -193,7 +198,7 @@ def test_the_chat_survives_a_kill_in_the_middle(app: App, chromium: Browser, pag
         tab.goto(again.url)
         expect(tab.locator(QUESTIONS).last).to_contain_text("말투 네 가지를 모두 설명해 줘", timeout=ANSWER_MS)
         expect(tab.locator(QUESTIONS).first).to_contain_text("이 앱은 무엇을 하는 앱인가요?")
-        send(tab, "계속해 줘")
+        send(tab, "대화는 어디에 저장돼?")
         finished(tab, FIRST_ANSWER_MS)
         assert_level(reply(tab), "plain")
     finally:
