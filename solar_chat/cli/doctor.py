@@ -7,7 +7,7 @@ from importlib import metadata
 
 from solar_chat import __version__
 from solar_chat.cli.lines import print_json
-from solar_chat.engine import wants_nf4, weight_bytes
+from solar_chat.engine import weight_bytes, weight_format
 from solar_chat.hardware import Hardware, detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.models import CATALOG, ModelSpec
@@ -44,15 +44,15 @@ def print_doctor(home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, a
     say("title", version=__version__, python=platform.python_version(), system=hardware.system)
     say("device", device=hardware.device.upper(), name=hardware.device_name)
     print(f"  {catalogue.tr(lang, f'hardware.{hardware.reason.key}', **hardware.reason.params)}")
-    say("memory", free=_gigabytes(hardware.host_free_bytes), total=_gigabytes(hardware.host_total_bytes))
+    say("memory", free=_size(hardware.host_free_bytes), total=_size(hardware.host_total_bytes))
     if hardware.device == "cuda":
-        say("device_memory", free=_gigabytes(hardware.device_free_bytes), total=_gigabytes(hardware.device_total_bytes))
+        say("device_memory", free=_size(hardware.device_free_bytes), total=_size(hardware.device_total_bytes))
     say("cores", physical=hardware.physical_cores, logical=hardware.logical_cores, features=" ".join(hardware.cpu_features) or "-")
     say("models")
     for spec in CATALOG:
         plan = _plan(spec, hardware)
         fits = catalogue.tr(lang, "doctor.fits" if plan["fits"] else "doctor.too_large")
-        size = _gigabytes(weight_bytes(spec.parameters, hardware))
+        size = _size(weight_bytes(spec.parameters, hardware))
         print(f"  {spec.name}: {hardware.device.upper()}, {plan['weights']}, {size} · {fits} · {spec.licence}")
     say("versions")
     for library, version in _versions().items():
@@ -69,7 +69,7 @@ def _plan(spec: ModelSpec, hardware: Hardware) -> dict[str, object]:
     return {
         "id": spec.id,
         "device": hardware.device,
-        "weights": "nf4" if wants_nf4(spec.parameters, hardware) else "full",
+        "weights": weight_format(spec.parameters, hardware),
         "weight_bytes": needed,
         # The KV cache, the libraries and the system want their part.
         "fits": needed < room * _SHARE_FOR_WEIGHTS,
@@ -87,5 +87,5 @@ def _versions() -> dict[str, str | None]:
     return found
 
 
-def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB"
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -101,6 +101,13 @@ def wants_nf4(parameters: int, hardware: Hardware) -> bool:
     return hardware.device == "cuda" or parameters * 4 > SMALL_FLOAT32_BYTES
 
 
+def weight_format(parameters: int, hardware: Hardware) -> str:
+    """What the weights of a model of that size are held in: "nf4", or the name of a torch dtype."""
+    if wants_nf4(parameters, hardware):
+        return "nf4"
+    return "float32" if _compute_width(hardware, quantized=False) == 4 else hardware.dtype
+
+
 def weight_bytes(parameters: int, hardware: Hardware) -> int:
     """About what the weights take once loaded; for a model that is not there yet."""
     if wants_nf4(parameters, hardware):
