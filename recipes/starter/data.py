@@ -201,6 +201,10 @@ def perturb(text: str, rng: random.Random) -> str:
             text = " ".join(words[:gap]) + " ".join(words[gap:])
     if rng.random() < 0.15:
         text = text.lower()
+    if rng.random() < 0.20 and len(words := text.split(" ")) > 3:
+        # A word less is nearly always the same question.
+        del words[rng.randrange(len(words))]
+        text = " ".join(words)
     if any("가" <= char <= "힣" for char in text) and rng.random() < 0.06:
         text = text.rstrip(".") + rng.choice(("ㅋㅋ", "ㅋㅋㅋ", " ㅋㅋ", "ㅎㅎ", "ㅠㅠ", " ㅠ", "~", "..", "!!"))
     return text
@@ -209,6 +213,8 @@ def perturb(text: str, rng: random.Random) -> str:
 # Packing
 
 Encode = Callable[[str], list[int]]
+Vary = Callable[[str, random.Random], list[int]]
+"""Another tokenization of the same text, drawn anew each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +254,10 @@ class Mix:
     perturbed: bool
 
 
-def pack(records: Sequence[Record], mix: Mix, encode: Encode, *, rows: int, row_tokens: int, seed: int) -> Rows:
+def pack(records: Sequence[Record], mix: Mix, encode: Encode, *, rows: int, row_tokens: int, seed: int, vary: Vary | None = None) -> Rows:
     """`rows` rows of `row_tokens` + 1 tokens. A row holds whole conversations of one (language, level) each; single exchanges are strung together
     into a conversation so that the system prompt is paid once for several. Each row starts a conversation, so no reply lacks its instructions.
+    With `vary`, what users say is tokenized by it.
     """
     rng = random.Random(seed)
     drawers: dict[tuple[ReplyLanguage, Level | None, Source], Drawer] = {}
@@ -262,7 +269,7 @@ def pack(records: Sequence[Record], mix: Mix, encode: Encode, *, rows: int, row_
     for row in range(rows):
         filled = 0
         while width - filled > 100:
-            used = _conversation(drawers, mix, encode, rng, tokens[row, filled:], scored[row, filled:])
+            used = _conversation(drawers, mix, encode, vary, rng, tokens[row, filled:], scored[row, filled:])
             if used == 0:
                 break
             filled += used
@@ -273,6 +280,7 @@ def _conversation(
     drawers: dict[tuple[ReplyLanguage, Level | None, Source], Drawer],
     mix: Mix,
     encode: Encode,
+    vary: Vary | None,
     rng: random.Random,
     tokens: npt.NDArray[np.uint16],
     scored: npt.NDArray[np.bool_],
@@ -298,7 +306,10 @@ def _conversation(
         flags: list[bool] = []
         for turn in record.turns:
             text = perturb(turn.content, rng) if mix.perturbed and turn.role == "user" else turn.content
-            piece = turn_ids(replace(turn, content=text), encode)
+            if vary is not None and turn.role == "user":
+                piece = [*encode(TEMPLATE.before["user"]), *vary(text, rng), *encode(TEMPLATE.after["user"])]
+            else:
+                piece = turn_ids(replace(turn, content=text), encode)
             ids += piece
             # The marker that opens a reply is part of the prompt; its text and its end are the model's.
             reply = turn.role == "assistant"

@@ -78,11 +78,11 @@ class Assistant:
         self._loading = self._engine.load_soon(lambda: self._load(wanted, fall_back=fall_back))
 
     def wait_ready(self) -> None:
-        """Return once a model can be asked. Raises the SolarChatError that kept it from loading."""
+        """Return once a model can be asked, loading one if nobody has. Raises the SolarChatError that kept it from loading."""
+        if self._loading is None and self._engine.backend is None:
+            self.start_loading()
         if self._loading is not None:
             self._loading.result()
-        elif self._engine.backend is None:
-            raise ModelError("no_model")
 
     def _load(self, wanted: str, *, fall_back: bool) -> Backend:
         """Runs on the worker."""

@@ -44,7 +44,7 @@ def launch(
     open_browser: bool = True,
     on_ready: Callable[[str], None],
 ) -> None:
-    """Serve the page until the process is told to stop, and load the model once the page is up.
+    """Serve the page until the process is told to stop. The model loads once somebody has the page in front of them.
 
     `port` None takes the first free one from 7860; `lang` overrides the setting for this run; the user name beside `password` is "solar". `on_ready`
     gets each address at which the page can be opened. Whether a password is needed is the caller's business. Raises StartError `port_taken` (port) or
@@ -56,5 +56,4 @@ def launch(
     with serve(assistant, host=host, port=port, share=share, password=password, lang=lang) as addresses:
         for address in addresses:
             on_ready(address)
-        assistant.start_loading()
         wait(addresses[0] if open_browser else None)

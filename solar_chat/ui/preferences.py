@@ -79,6 +79,12 @@ class Preferences:
             self.screen.assistant.start_loading(model.strip())
         return self.poll(tab)
 
+    def begin_loading(self, tab: Tab) -> Updates:
+        """The first page is up and can be typed into: only now may torch take the processor."""
+        if self.screen.assistant.load_state().stage == "idle":
+            self.screen.assistant.start_loading()
+        return self.poll(tab)
+
     def poll(self, tab: Tab) -> Updates:
         """The state of the model; the timer stops when it has come to rest."""
         state, catalogue = self.screen.assistant.load_state(), self.screen.assistant.catalogue
@@ -124,7 +130,8 @@ def wire_preferences(handlers: Preferences, page: gr.Blocks) -> None:
     tab, header = screen.tab, screen.header
     spoken = gr.Textbox(visible=False, elem_id="spoken")
     words: list[Any] = [*screen.outputs, composer.box, settings.places, header.status, header.poll]
-    page.load(handlers.open, [tab, screen.memory, spoken], [*words, *settings.controls], js=_JS_OPEN, **_QUIET)
+    opened = page.load(handlers.open, [tab, screen.memory, spoken], [*words, *settings.controls], js=_JS_OPEN, **_QUIET)
+    opened.then(handlers.begin_loading, tab, [header.status, header.poll], **_QUIET)
     settings.interface_language.input(handlers.set_language, [settings.interface_language, tab, spoken], words, js=_JS_LANGUAGE, **_QUIET)
     settings.theme.input(handlers.set_theme, [settings.theme, tab], None, js=_JS_THEME, **_QUIET)
     settings.guard.input(handlers.set_guard, [settings.guard, tab], None, **_QUIET)

@@ -1,13 +1,16 @@
-"""The rules that judge a reply, on replies made up to break each of them."""
+"""The rules that judge a reply, on replies made up to break each of them; and the shipped model on a handful of them."""
 
 from __future__ import annotations
 
 import pytest
 
-from recipes.starter.evaluate import Judged, Prompt, judge, summary
-from solar_chat.engine import Finished, FinishReason
-from solar_chat.language.types import Level
-from solar_chat.prompts import ReplyLanguage
+from recipes.starter.evaluate import Judged, Prompt, StarterSpec, ask, judge, recommended_sampling, summary
+from solar_chat.engine import Finished, FinishReason, load_model
+from solar_chat.hardware import detect
+from solar_chat.language.types import LEVELS, Level
+from solar_chat.messages import Message
+from solar_chat.paths import STARTER_MODEL
+from solar_chat.prompts import ReplyLanguage, system_prompt
 
 
 def _judged(reply: str, level: Level | None = "formal", language: ReplyLanguage = "ko", reason: FinishReason = "stop") -> Judged:
@@ -55,3 +58,17 @@ def test_summary_counts_levels_over_korean_replies_only() -> None:
     assert table["level_exact_percent"] == table["level_exact_formal_percent"] == 50.0
     assert table["right_language_percent"] == 100.0
     assert table["tokens_per_second"] == 30.0
+
+
+def test_the_shipped_model_keeps_language_and_level() -> None:
+    backend = load_model(StarterSpec("starter", STARTER_MODEL), detect())
+    sampling = recommended_sampling(STARTER_MODEL, seed=0)
+    for level in LEVELS:
+        prompt = Prompt("p", "own", "말투는 어디서 바꿔?", "ko", level)
+        judged = judge(prompt, *ask(backend, [Message("system", system_prompt("ko", level)), Message("user", prompt.prompt)], sampling))
+        assert judged.exact_level, judged.reply
+        assert judged.ended
+        assert "단추" in judged.reply
+    reply, _ = ask(backend, [Message("system", system_prompt("en", "formal")), Message("user", "where are my chats stored")], sampling)
+    assert "SQLite" in reply
+    assert sum(path.stat().st_size for path in STARTER_MODEL.iterdir()) < 30_000_000

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
-from recipes.starter.tokenizer import END_ID, SPECIAL_TOKENS, save_tokenizer, train_tokenizer
+from recipes.starter.tokenizer import END_ID, SPECIAL_TOKENS, encode_loosely, save_tokenizer, train_tokenizer
 
 TEXTS = ["말투는 입력창 바로 위의 단추에서 바꿉니다.", "안녕하십니까? 만나서 반갑습니다.", "Open Settings and load a full model.", "2024년 12월"] * 20
 
@@ -50,3 +51,12 @@ def test_no_bos_is_added_after_saving(tokenizer: Tokenizer, tmp_path: Path) -> N
     again = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
     assert again.encode("안녕하십니까?", add_special_tokens=True).ids == tokenizer.encode("안녕하십니까?", add_special_tokens=False).ids
     assert again.get_vocab_size() <= 500
+
+
+def test_loose_encoding_says_the_same_in_other_tokens(tokenizer: Tokenizer) -> None:
+    text = "말투는 입력창 바로 위의 단추에서 바꿉니다."
+    drawn = [encode_loosely(tokenizer, text, random.Random(seed), share=0.9) for seed in range(10)]
+    assert all(tokenizer.decode(ids) == text for ids in drawn)
+    assert len({tuple(ids) for ids in drawn}) > 5
+    assert encode_loosely(tokenizer, text, random.Random(1), share=0.9) == drawn[1]
+    assert encode_loosely(tokenizer, text, random.Random(0), share=0.0) == tokenizer.encode(text).ids
