@@ -46,7 +46,6 @@ def _rewritten(turns: Sequence[Message], level: Level) -> tuple[Message, ...] | 
             rewriting = rewrite(turn.content, level)
             if any(sentence.status == "unsafe" for sentence in rewriting.sentences) or not in_level(rewriting.text, level):
                 return None
-            # 못하다 contracts like 하다; no standard word ends in 하아.
-            turn = replace(turn, content=rewriting.text.replace("못하아", "못해"))
+            turn = replace(turn, content=rewriting.text)
         result.append(turn)
     return tuple(result)

@@ -87,7 +87,8 @@ def warm() -> None:
 
 def join(morphemes: list[tuple[str, str]]) -> str:
     """Inflect: morphemes to surface text, without inner spaces."""
-    return str(kiwi().join([(form, tag, False) for form, tag in morphemes]))
+    # Kiwi contracts 못하다 as a verb (못해) and forgets to as an auxiliary (못하아).
+    return str(kiwi().join([(form, "VV" if form == "못하" else tag, False) for form, tag in morphemes]))
 
 
 @dataclass(slots=True)
