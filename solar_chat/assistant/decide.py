@@ -29,6 +29,14 @@ def reply_language(text: str, history: Sequence[Message], choice: ReplyChoice, d
     return (own, "message") if own else (default, "default")
 
 
+def since_switch(history: Sequence[Message], language: ReplyLanguage) -> Sequence[Message]:
+    """The turns after the last reply that was in the other language: what a model may see that would copy it."""
+    for index in range(len(history) - 1, -1, -1):
+        if history[index].role == "assistant" and written_language(history[index].content) in {"ko", "en"} - {language}:
+            return history[index + 1 :]
+    return history
+
+
 def written_language(text: str) -> Language:
     """The language a reply turned out to be in: with foreign terms in it, still that of its sentences."""
     found = identify(text)

@@ -26,7 +26,7 @@ class Decided:
     language_reason: LanguageReason
     level: Level
     dropped_messages: int
-    """Oldest messages that no longer fit the model's context."""
+    """Oldest messages that the model does not read: they no longer fit, or would keep it in another language."""
     free_tokens: int
 
 

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 
-from solar_chat.assistant.decide import reply_language, written_language
+from solar_chat.assistant.decide import reply_language, since_switch, written_language
 from solar_chat.assistant.events import Answer, Decided, Draft, Reading, ReplySentence, TurnEvent
 from solar_chat.engine import Engine, Finished, GenerationRequest, Prefilled, Sampling, TextPiece
 from solar_chat.errors import InputError
@@ -60,9 +60,11 @@ class Turn:
         # The reply may take at most half of a small context, so that there is something left to answer.
         reply_tokens = min(request.max_reply_tokens, backend.context_tokens // 2)
         self.language, self.language_reason = reply_language(request.text, request.history, request.reply_language, request.default_language)
+        history = since_switch(request.history, self.language) if spec.copies_language else request.history
+        self._unread = len(request.history) - len(history)
         self._window = fit(
             system_prompt(self.language, request.level),
-            [*request.history, Message("user", request.text)],
+            [*history, Message("user", request.text)],
             template=template,
             count_tokens=backend.count_tokens,
             context_tokens=backend.context_tokens,
@@ -77,7 +79,7 @@ class Turn:
 
     @property
     def decided(self) -> Decided:
-        return Decided(self.language, self.language_reason, self._level, self._window.dropped_messages, self._window.free_tokens)
+        return Decided(self.language, self.language_reason, self._level, self._unread + self._window.dropped_messages, self._window.free_tokens)
 
     def stream(self) -> Generator[TurnEvent, None, None]:
         """Decided, Reading …, Draft …, Answer. Closing it stops the model within one token."""

@@ -48,6 +48,8 @@ class ModelSpec:
     download_bytes: int = 0
     parameters: int = 0
     """0 where it is not known before loading."""
+    copies_language: bool = False
+    """Too small to leave the language of the turns before, whatever its system prompt says."""
 
 
 STARTER = ModelSpec(
@@ -61,6 +63,7 @@ STARTER = ModelSpec(
     commercial=True,
     languages=("ko", "en"),
     parameters=11_000_000,
+    copies_language=True,
 )
 # Card of upstage/SOLAR-10.7B-Instruct-v1.0: non-commercial since its tuning data is, although many re-uploads say Apache-2.0. English only.
 SOLAR = ModelSpec(

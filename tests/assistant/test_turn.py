@@ -81,6 +81,20 @@ def test_a_term_does_not_make_the_reply_mixed(assistant: Assistant, backend: Scr
     assert answer(assistant, "GPU가 필요해?").language == "ko"
 
 
+def test_a_model_that_copies_the_language_is_not_shown_the_other_one(assistant: Assistant, backend: ScriptedBackend) -> None:
+    backend.enqueue(["It is stored here."])
+    past = (Message("user", "어디에 저장돼?"), Message("assistant", "이 컴퓨터에 저장됩니다."))
+    decided, *_ = assistant.turn(assistant.request("Where is it stored?", history=past)).stream()
+    assert isinstance(decided, Decided)
+    assert decided.dropped_messages == 2
+    assert "저장" not in backend.requests[0].prompt
+    backend.enqueue(["Yes, it is."])
+    english = (*past, Message("user", "Where is it stored?"), Message("assistant", "It is stored here."))
+    answer(assistant, "Are you sure about that?", history=english)
+    assert "Where is it stored?" in backend.requests[1].prompt
+    assert "저장" not in backend.requests[1].prompt
+
+
 def test_old_turns_leave_and_the_newest_stay(assistant: Assistant, backend: ScriptedBackend) -> None:
     backend.enqueue(["네."])
     history = tuple(Message(role, f"{role}{number} " + "말 " * 20) for number in range(30) for role in ("user", "assistant"))
