@@ -42,9 +42,9 @@ def _complain(sentence: str) -> NoReturn:
 
 
 def _language(arguments: list[str]) -> InterfaceLanguage:
-    """`--lang` where given, else the system's: needed before the arguments are parsed, for `--help` itself."""
-    for position, argument in enumerate(arguments):
-        value = arguments[position + 1] if argument == "--lang" and position + 1 < len(arguments) else argument.removeprefix("--lang=")
+    """`--lang` where given, the last one as typer has it, else the system's: needed before the arguments are parsed, for `--help` itself."""
+    for option, following in zip(reversed(arguments), [None, *reversed(arguments)], strict=False):
+        value = following if option == "--lang" else option.removeprefix("--lang=") if option.startswith("--lang=") else None
         if value == "ko":
             return "ko"
         if value == "en":

@@ -83,6 +83,11 @@ def test_the_error_speaks_korean(home: Path) -> None:
     assert "비밀번호가 필요합니다" in run("--lang", "ko", "--share", home=home).stderr
 
 
+def test_a_reply_language_is_not_the_interface_language(home: Path) -> None:
+    assert "Type a message" in run("ask", "  ", "--reply-language", "ko", home=home).stderr
+    assert "입력하십시오" in run("--lang=en", "--lang", "ko", "ask", "  ", "--reply-language", "en", home=home).stderr
+
+
 def test_a_taken_port_that_was_asked_for_is_an_error(home: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -186,6 +186,20 @@ def test_a_reload_finds_everything_again(page: Page) -> None:
     expect(page.locator("#level label.selected")).to_have_text("해라체")
 
 
+def test_stop_ends_a_reply_and_the_next_one_comes(page: Page) -> None:
+    # So small a model is faster than a hand: Stop is pressed in the moment it appears.
+    page.evaluate(
+        "() => { window.pressed = false; const press = setInterval(() => { const stop = document.querySelector('#box .stop-button');"
+        " if (stop) { clearInterval(press); window.pressed = true; stop.click() } }, 5) }"
+    )
+    send(page, "깊이 확장이 무엇인지 자세히 설명해 줘")
+    page.wait_for_function("window.pressed === true", timeout=ANSWER_MS)
+    finished(page)
+    send(page, "대화는 어디에 저장돼?")
+    finished(page)
+    assert_level(reply(page), "plain")
+
+
 def test_the_chat_survives_a_kill_in_the_middle(app: App, chromium: Browser, page: Page) -> None:
     send(page, "말투 네 가지를 모두 설명해 줘")
     # The promise: a killed process loses at most its last second.
