@@ -1,4 +1,4 @@
-"""From a sentence's last morphemes to its speech level, and from levels to the question whether a wish was met.
+"""From a sentence's last morphemes to its speech level.
 
 The rules are tables over Kiwi's final endings (EF), first hit wins, each with a strength from 0 to 1. A sentence without an ending has no level: a
 list item, a heading or an English sentence can never be wrong. Nothing here loads Kiwi; morphemes come in, a level comes out.
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from solar_chat.language.analyser import Morpheme, ParsedSentence
-from solar_chat.language.types import Family, Level, SentenceLevel
+from solar_chat.language.types import Family, SentenceLevel
 from solar_chat.language.vocabulary import words
 
 Reading = tuple[SentenceLevel, float]
@@ -180,26 +180,3 @@ def _from_surface(surface: str, morphemes: list[Morpheme]) -> Reading:
         if morpheme.kind == "NP" and morpheme.form in ("나", "너", "니", "너희"):
             return "casual", 0.3
     return NONE
-
-
-_REQUEST: Final = re.compile(r"(?:^(?:네|예|넵|아니요|아니오)|[세셔]요|시[지]요|시죠|셔요)[\"'”’)\]\s.!?~…]*$")
-_PLAIN_AMONG_FRIENDS: Final = re.compile(r"(?:자|니|냐|라|구나|다|마|렴|가)[\"'”’)\]\s.!?~…]*$")
-
-_WONDER: Final = re.compile(r"(?:까|지만)[\"'”’)\]\s.!?~…]*$")
-
-
-def admits(wanted: Level, level: SentenceLevel, confidence: float, text: str) -> bool:
-    """Whether a sentence (`text`, read as `level`) may stand in an answer of the `wanted` level.
-
-    Tolerant where good Korean is: formal prose asks with -세요, polite prose mixes in 합쇼체, friends use 해라체 endings, written questions end in
-    -ㄹ까. A sentence without a level, or one that is only guessed, is always admitted.
-    """
-    if level == "none" or confidence < 0.5 or level == wanted:
-        return True
-    if wanted == "formal":
-        return level == "polite" and _REQUEST.search(text) is not None
-    if wanted == "polite":
-        return level == "formal"
-    if wanted == "casual":
-        return level == "plain" and _PLAIN_AMONG_FRIENDS.search(text) is not None
-    return level == "casual" and _WONDER.search(text) is not None

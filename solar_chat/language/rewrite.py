@@ -14,8 +14,9 @@ from typing import Final
 
 from solar_chat.language.analyser import Morpheme, ParsedSentence, parse
 from solar_chat.language.clause import Edit, Unsayable, normalised
+from solar_chat.language.compliance import admits
 from solar_chat.language.inflect import edits
-from solar_chat.language.levels import FAMILY, admits, read
+from solar_chat.language.levels import FAMILY, read
 from solar_chat.language.types import Level, RewriteStatus, Rewriting, RewrittenSentence, SentenceLevel
 
 _CONTENT: Final = {"NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "VCN", "XR", "MAG", "MM", "XPN"}

@@ -7,7 +7,8 @@ the whole text without asking first what is what. Nothing here looks at the lang
 from __future__ import annotations
 
 from solar_chat.language.analyser import ParsedSentence, parse
-from solar_chat.language.levels import FAMILY, admits, read
+from solar_chat.language.compliance import admits
+from solar_chat.language.levels import FAMILY, read
 from solar_chat.language.types import Level, Sentence
 
 
@@ -25,7 +26,7 @@ def judged(text: str, sentence: ParsedSentence) -> Sentence:
 def complies(text: str, level: Level) -> bool:
     """Whether every sentence of `text` may stand in an answer of that level.
 
-    Tolerant (see `levels.admits`); English, code, noun-form lines and guesses always comply. A text that was just given to `sentences` is not
+    Tolerant (see `compliance.admits`); English, code, noun-form lines and guesses always comply. A text that was just given to `sentences` is not
     analysed again.
     """
     return all(sentence_complies(text, sentence, level) for sentence in sentences(text))
