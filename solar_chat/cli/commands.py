@@ -14,6 +14,7 @@ from solar_chat.cli.ask import Asked, ask_lines, ask_once
 from solar_chat.cli.doctor import print_doctor, print_paths
 from solar_chat.cli.inspect import inspect_lines, inspect_once
 from solar_chat.cli.page import PageOptions, open_page
+from solar_chat.cli.rewrite import rewrite_lines, rewrite_once
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import Level
 from solar_chat.paths import Home
@@ -89,6 +90,19 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
             inspect_lines(catalogue, lang)
         else:
             inspect_once(text)
+
+    @app.command(help=say("rewrite"))
+    def rewrite(
+        level: Annotated[Level, typer.Option(help=say("rewrite_level"))],
+        text: Annotated[str | None, typer.Argument(help=say("rewrite_text"))] = None,
+        jsonl: Annotated[bool, typer.Option("--jsonl", help=say("rewrite_jsonl"))] = False,
+    ) -> None:
+        if (text is None) != jsonl:
+            raise typer.BadParameter(say("text_or_jsonl"), param_hint="TEXT")
+        if text is None:
+            rewrite_lines(level, catalogue, lang)
+        else:
+            rewrite_once(text, level)
 
     @app.command(help=say("doctor"))
     def doctor(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False) -> None:

@@ -93,3 +93,7 @@ class Rewriting:
     text: str
     changed: bool
     sentences: tuple[RewrittenSentence, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """The JSON object that `rewrite` prints."""
+        return asdict(self)

@@ -44,7 +44,7 @@ def test_help_is_light_and_names_every_option(home: Path) -> None:
     assert (code, heavy) == ("0", "[]")
     for option in ("--share", "--host", "--port", "--password", "--no-browser", "--model", "--lang", "--home"):
         assert option in done.stdout
-    for command in ("ask", "inspect", "doctor", "paths"):
+    for command in ("ask", "inspect", "rewrite", "doctor", "paths"):
         assert command in done.stdout
 
 
@@ -55,7 +55,7 @@ def test_help_speaks_korean(home: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--port", "x"), ("ask",), ("ask", "a", "--level", "rude"), ("ask", "a", "--jsonl"), ("inspect",), ("--lang", "fr", "paths"), ("nonsense",)],
+    [("--port", "x"), ("ask",), ("ask", "a", "--level", "rude"), ("ask", "a", "--jsonl"), ("inspect",), ("rewrite", "a"), ("--lang", "fr", "paths"), ("nonsense",)],
 )
 def test_bad_usage_exits_with_2(home: Path, arguments: tuple[str, ...]) -> None:
     assert run(*arguments, home=home).returncode == 2
@@ -141,6 +141,25 @@ def test_inspect_lines_go_on_after_a_bad_one(home: Path) -> None:
     assert [("error" in answer) for answer in answers] == [False, True, True, True, False, True]
     assert answers[0]["level"] == "formal"
     assert answers[4]["language"] == "en"
+
+
+def test_rewrite(home: Path) -> None:
+    found = json.loads(run("rewrite", "--level", "formal", "밥 먹었어? `npm i` 좀 실행해 줘.", home=home).stdout)
+    assert (found["text"], found["changed"]) == ("밥 먹었습니까? `npm i` 좀 실행해 주십시오.", True)
+    assert found["sentences"][0] == {"before": "밥 먹었어?", "after": "밥 먹었습니까?", "status": "rewritten"}
+    assert json.loads(run("rewrite", "--level", "casual", "Hello", home=home).stdout) == {
+        "text": "Hello",
+        "changed": False,
+        "sentences": [{"before": "Hello", "after": "Hello", "status": "kept"}],
+    }
+
+
+def test_rewrite_lines_go_on_after_a_bad_one(home: Path) -> None:
+    done = run("rewrite", "--level", "polite", "--jsonl", home=home, stdin='{"text": "나는 몰라."}\n{"txt": 1}\n{"text": "네, 맞아요."}\n'.encode())
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert [answer.get("text") for answer in answers] == ["저는 몰라요.", None, "네, 맞아요."]
+    assert "error" in answers[1]
 
 
 def test_ask_prints_one_reply_in_the_level(home: Path) -> None:
