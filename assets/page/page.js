@@ -50,6 +50,11 @@
     if (innerWidth < 768) document.querySelectorAll('.sidebar.open > .toggle-button').forEach((button) => button.click())
   }
 
+  // Gradio reports a choice only when it is another one; on a phone the conversation on show is one to go back to.
+  document.addEventListener('click', (event) => {
+    if (event.target instanceof Element && event.target.tagName !== 'INPUT' && event.target.closest('#conversations label.selected')) window.solarClosePanels()
+  })
+
   // Enter, seen before Gradio sees it. While a syllable is being composed Enter belongs to the input method; without text there is nothing to send;
   // during an answer it would empty the box for nothing.
   window.solarBusy = false

@@ -1,10 +1,12 @@
 """A turn, from a person's text to the stored answer. Every door calls only this.
 
-`Assistant` puts the rooms together, `turn` answers without storing, `chat` stores, `decide` chooses the reply language, `events` is what doors see.
+`Assistant` puts the rooms together, `turn` answers without storing, `chat` stores, `decide` chooses language and level, `options` is what a message
+changed about its conversation, `events` is what doors see.
 """
 
 from solar_chat.assistant.assistant import Assistant
-from solar_chat.assistant.events import Answer, ChatEvent, Decided, Draft, LoadState, Reading, ReplySentence, Saved, TurnEvent
+from solar_chat.assistant.events import Answer, ChatEvent, Decided, Draft, LoadState, OptionChange, Reading, ReplySentence, Saved, TurnEvent
+from solar_chat.assistant.options import changed_options, standing_changes
 from solar_chat.assistant.turn import Turn, TurnRequest
 
 __all__ = [
@@ -14,10 +16,13 @@ __all__ = [
     "Decided",
     "Draft",
     "LoadState",
+    "OptionChange",
     "Reading",
     "ReplySentence",
     "Saved",
     "Turn",
     "TurnEvent",
     "TurnRequest",
+    "changed_options",
+    "standing_changes",
 ]

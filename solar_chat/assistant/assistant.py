@@ -9,11 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator
 from concurrent.futures import Future
+from dataclasses import replace
 from types import TracebackType
 from typing import Literal, Self
 
 from solar_chat.assistant.chat import Chat
+from solar_chat.assistant.decide import standing
 from solar_chat.assistant.events import ChatEvent, LoadState
+from solar_chat.assistant.options import undo_change
 from solar_chat.assistant.turn import Turn, TurnRequest
 from solar_chat.conversation import Store
 from solar_chat.engine import Backend, Engine, Progress, Sampling, load_model
@@ -129,13 +132,15 @@ class Assistant:
         history: tuple[Message, ...] = (),
         seed: int | None = None,
     ) -> TurnRequest:
-        """A turn as the settings want it, but for what is given."""
+        """A turn as the settings want it, but for what is given, and for what was asked for in the `history`."""
         settings = self.settings.load()
+        asked_level, asked_language = standing(history, settings.level, settings.reply_language)
         return TurnRequest(
             text=text,
-            level=level or settings.level,
+            level=level or asked_level,
+            level_reason="setting" if level is None and asked_level == settings.level else "choice",
             history=history,
-            reply_language=reply_language or settings.reply_language,
+            reply_language=reply_language or asked_language,
             default_language=_default_language(settings),
             guard=settings.guard,
             sampling=Sampling(
@@ -172,16 +177,22 @@ class Assistant:
         """Answer a person's message once more; see `Chat.regenerate`."""
         return self._chat(conversation_id).regenerate(reply_id)
 
+    def undo_change(self, conversation_id: str, reply_id: str) -> None:
+        """Take back what the message that this reply answers changed about the conversation. Raises StoreError."""
+        undo_change(self.store, conversation_id, reply_id)
+
     def _chat(self, conversation_id: str, level: Level | None = None, reply_language: ReplyChoice | None = None) -> Chat:
         def start(text: str, history: tuple[Message, ...]) -> Turn:
-            conversation = self.store.get(conversation_id)
+            conversation, settings = self.store.get(conversation_id), self.settings.load()
+            chosen = level or conversation.level
             request = self.request(
                 text,
-                level=level or conversation.level,
-                reply_language=reply_language or conversation.reply_language,
+                # A stored conversation keeps what was asked for in its options, where it can be taken back: its history is not asked again.
+                level=chosen or settings.level,
+                reply_language=reply_language or conversation.reply_language or settings.reply_language,
                 history=history,
             )
-            return self.turn(request)
+            return self.turn(replace(request, level_reason="choice" if chosen else "setting"))
 
         return Chat(self.store, conversation_id, start)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 
 from solar_chat.assistant.events import Answer, ChatEvent, Draft, Saved
+from solar_chat.assistant.options import Changed, change_options, restore_options
 from solar_chat.assistant.turn import Turn, check_message
 from solar_chat.conversation import MessageStatus, Store, StoredMessage
 from solar_chat.errors import InputError, ModelError, SolarChatError
@@ -73,7 +74,7 @@ class Chat:
         reply = _Reply(self._store, question)
         try:
             turn = self._start_turn(question.content, self._before(question))
-            reply.turn = turn
+            reply.begin(turn)
             for event in turn.stream():
                 if isinstance(event, Draft):
                     reply.take(event)
@@ -104,26 +105,38 @@ class _Reply:
         self._question = question
         self._stored: StoredMessage | None = None
         self._saved_at = 0.0
-        self._draft = ""
-        self.turn: Turn | None = None
+        self._drafted = False
+        self._turn: Turn | None = None
+        self._changed: Changed = {}
+
+    def begin(self, turn: Turn) -> None:
+        """The turn is decided: what its message asks for counts for the conversation from now on."""
+        self._turn = turn
+        self._changed = change_options(self._store, self._question.conversation_id, turn.decided.change)
 
     def take(self, draft: Draft) -> None:
         """Keep what has been said so far, not more often than every `SAVE_EVERY_S`."""
-        self._draft = draft.text
+        self._drafted = True
         now = time.monotonic()
         if now - self._saved_at < SAVE_EVERY_S:
             return
         self._saved_at = now
         if self._stored is None:
-            self._stored = self._store.append(self._question.conversation_id, "assistant", draft.text, self._question.id, status="partial")
+            self._stored = self._store.append(
+                self._question.conversation_id, "assistant", draft.text, self._question.id, status="partial", meta=self._change_meta()
+            )
         else:
             self._store.update(self._stored.id, draft.text, "partial")
 
     def finish(self, answer: Answer, status: MessageStatus = "complete") -> StoredMessage:
-        meta = answer.as_dict()
-        if self.turn is not None:
-            decided = self.turn.decided
-            meta |= {"language_reason": decided.language_reason, "dropped_messages": decided.dropped_messages}
+        meta = answer.as_dict() | self._change_meta()
+        if self._turn is not None:
+            decided = self._turn.decided
+            meta |= {
+                "language_reason": decided.language_reason,
+                "level_reason": decided.level_reason,
+                "dropped_messages": decided.dropped_messages,
+            }
         if self._stored is None:
             return self._store.append(self._question.conversation_id, "assistant", answer.reply, self._question.id, status=status, meta=meta)
         self._store.update(self._stored.id, answer.reply, status, meta)
@@ -131,13 +144,25 @@ class _Reply:
 
     def stop(self) -> None:
         """A person pressed Stop, or the page went away: what was said stays."""
-        if self._draft and self.turn is not None:
-            self.finish(replace(self.turn.answer(), finish="cancelled"), "stopped")
+        self._end("stopped")
 
     def fail(self) -> None:
-        """The model broke off: what was said stays, and says that it is not whole."""
-        if self._draft and self.turn is not None:
-            self.finish(replace(self.turn.answer(), finish="cancelled"), "failed")
+        """The model broke off: what was said stays, and says that it is not whole. Where nothing was, nothing has changed."""
+        if not self._end("failed"):
+            restore_options(self._store, self._question.conversation_id, self._changed)
+
+    def _end(self, status: MessageStatus) -> bool:
+        """Keep what was said, if anything was. The draft does not say so: it is empty while the first sentence is written again."""
+        answer = self._turn.answer() if self._turn is not None and self._drafted else None
+        if answer is not None and answer.reply:
+            self.finish(replace(answer, finish="cancelled"), status)
+            return True
+        if self._stored is not None:
+            self._store.discard(self._stored.id)
+        return False
+
+    def _change_meta(self) -> dict[str, object]:
+        return {"changed_options": self._changed} if self._changed else {}
 
 
 def _title(text: str) -> str:

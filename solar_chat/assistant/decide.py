@@ -1,23 +1,36 @@
-"""Which language a reply is written in, and why.
+"""Which language and speech level a reply is written in, and why.
 
-The setting beats the matrix language of the message, which beats the turn before. A message that is only a number, an emoji, code or a reflex such as
-"ok" or "ㅋㅋ" changes nothing in a conversation; at its start it is all there is to go by.
+What the message asks for beats what is set; what is set beats the matrix language of the message, which beats the turn before. A message that is only
+a number, an emoji, code or a reflex such as "ok" or "ㅋㅋ" changes nothing in a conversation; at its start it is all there is to go by.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from solar_chat.assistant.events import LanguageReason
-from solar_chat.language import Language, identify, is_reflex
+from solar_chat.assistant.events import LanguageReason, LevelReason
+from solar_chat.language import Language, Level, identify, is_reflex
+from solar_chat.language.wishes import Wish, wishes
 from solar_chat.messages import Message
 from solar_chat.prompts import ReplyLanguage
 from solar_chat.settings import ReplyChoice
 
+NOTHING_ASKED = Wish()
 
-def reply_language(text: str, history: Sequence[Message], choice: ReplyChoice, default: ReplyLanguage) -> tuple[ReplyLanguage, LanguageReason]:
+
+def speech_level(level: Level, reason: LevelReason, wish: Wish) -> tuple[Level, LevelReason]:
+    """The level of Korean replies: what the message asks for, else the `level` that is set, for the `reason` it is."""
+    asked = wish.level_from(level)
+    return (level, reason) if asked is None else (asked, "request")
+
+
+def reply_language(
+    text: str, history: Sequence[Message], choice: ReplyChoice, default: ReplyLanguage, wish: Wish = NOTHING_ASKED
+) -> tuple[ReplyLanguage, LanguageReason]:
     """The language of the reply to `text`, and the reason."""
-    if choice != "follow":
+    if wish.language in ("ko", "en"):
+        return wish.language, "request"
+    if choice != "follow" and wish.language is None:
         return choice, "setting"
     own = _spoken(text)
     if own and not is_reflex(text):
@@ -27,6 +40,16 @@ def reply_language(text: str, history: Sequence[Message], choice: ReplyChoice, d
         if before:
             return before, "previous"
     return (own, "message") if own else (default, "default")
+
+
+def standing(history: Sequence[Message], level: Level, choice: ReplyChoice) -> tuple[Level, ReplyChoice]:
+    """Level and reply choice after everything that was asked for in `history`: for callers who bring a history and keep no options of their own."""
+    for message in history:
+        if message.role == "user":
+            wish = wishes(message.content)
+            level = wish.level_from(level) or level
+            choice = wish.language or choice
+    return level, choice
 
 
 def since_switch(history: Sequence[Message], language: ReplyLanguage) -> Sequence[Message]:

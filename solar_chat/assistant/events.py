@@ -11,11 +11,23 @@ from typing import Literal
 from solar_chat.conversation import StoredMessage
 from solar_chat.engine.protocol import FinishReason
 from solar_chat.errors import SolarChatError
+from solar_chat.guard import Mending, SlipReason
 from solar_chat.language.types import Level, SentenceLevel
 from solar_chat.prompts import ReplyLanguage
+from solar_chat.settings import ReplyChoice
 
-LanguageReason = Literal["setting", "message", "previous", "default"]
-"""Why a reply is in its language: it is set, it is the message's own, the turn before's, or there is nothing else to go by."""
+LanguageReason = Literal["request", "setting", "message", "previous", "default"]
+"""Why a reply is in its language: it is asked for, it is set, it is the message's own, the turn before's, or there is nothing else to go by."""
+LevelReason = Literal["request", "choice", "setting"]
+"""Why a reply is in its level: the message asks for it, it was chosen for this conversation or call, or it is the app's setting."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptionChange:
+    """What a message asks for from its turn on; None where it leaves things as they are."""
+
+    level: Level | None = None
+    reply_language: ReplyChoice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +40,8 @@ class Decided:
     dropped_messages: int
     """Oldest messages that the model does not read: they no longer fit, or would keep it in another language."""
     free_tokens: int
+    level_reason: LevelReason = "setting"
+    change: OptionChange = OptionChange()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +68,13 @@ class ReplySentence:
     level: SentenceLevel | None
     repaired: bool
     original: str | None = None
-    """What the model wrote, where `repaired`."""
+    """What the model wrote first, where `repaired`."""
     slipped: bool = False
-    """Not in the asked level and not repaired."""
+    """Not as it was asked for, and not repaired."""
+    how: Mending | None = None
+    """How it was repaired: re-inflected, or written once more."""
+    reason: SlipReason | None = None
+    """What is wrong with it, where `slipped`: its speech level, its language, or its script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +93,8 @@ class Answer:
     reply_tokens: int
     seconds: float
     finish: FinishReason
+    restarted: bool = False
+    """Whether it was begun anew, because the first beginning was in the wrong language or script."""
 
     def as_dict(self) -> dict[str, object]:
         """As stored beside the message."""

@@ -3,10 +3,11 @@
 Importing this room is light: torch and transformers load when a model does.
 """
 
+from solar_chat.engine.event_stream import EventStream
 from solar_chat.engine.loading import Progress, load_model, weight_bytes, weight_format
 from solar_chat.engine.protocol import Backend, Event, Finished, FinishReason, GenerationRequest, Prefilled, Sampling, TextPiece
 from solar_chat.engine.scripted import ScriptedBackend
-from solar_chat.engine.worker import Engine, EventStream
+from solar_chat.engine.worker import Engine, Lease
 
 __all__ = [
     "Backend",
@@ -16,6 +17,7 @@ __all__ = [
     "FinishReason",
     "Finished",
     "GenerationRequest",
+    "Lease",
     "Prefilled",
     "Progress",
     "Sampling",

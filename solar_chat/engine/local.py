@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from solar_chat.engine.cache import PrefixCache
+from solar_chat.engine.detour import Detour
 from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
 from solar_chat.engine.protocol import Event, Finished, FinishReason, GenerationRequest, Prefilled, TextPiece
 from solar_chat.engine.sampling import choose
 from solar_chat.engine.stops import StopScanner
 from solar_chat.engine.tokenizer import Detokenizer, TextTokenizer
+from solar_chat.engine.transcript import Transcript
 from solar_chat.errors import ModelError, OutOfMemory
 
 if TYPE_CHECKING:
@@ -39,7 +41,15 @@ class _Reply:
 
     detokenizer: Detokenizer
     scanner: StopScanner
+    transcript: Transcript
     tokens: int = 0
+
+    def push(self, token: int) -> str:
+        """The text that may be shown now."""
+        self.tokens += 1
+        text = self.detokenizer.push(token)
+        self.transcript.add(token, text)
+        return self.scanner.push(text)
 
     def end(self) -> str:
         """The text still held back."""
@@ -74,6 +84,7 @@ class LocalBackend:
         self._stop: threading.Event | None = None
         self._read: list[int] = []
         self._cache: PrefixCache | None = None
+        self._transcript: Transcript | None = None
         self.quantization = quantization
         """ "nf4" or "none"."""
         for layer in model.model.layers:
@@ -102,13 +113,14 @@ class LocalBackend:
         started = time.perf_counter()
         if self._model is None:
             raise ModelError("engine_closed")
-        prompt = self._tokenizer.encode_prompt(request.prompt)
+        prompt = self._encoded(request.prompt)
         if not prompt:
             raise ModelError("prompt_empty")
         room = self._context_tokens - len(prompt)
         if room < min(1, request.max_reply_tokens):
             raise ModelError("prompt_too_long", tokens=len(prompt), context=self._context_tokens)
-        reply = _Reply(Detokenizer(self._tokenizer), StopScanner(request.stop))
+        self._transcript = transcript = Transcript(request.prompt, prompt)
+        reply = _Reply(Detokenizer(self._tokenizer), StopScanner(request.stop), transcript)
         reason: FinishReason = "cancelled"
         try:
             logits = yield from self._prefill(prompt, stop)
@@ -125,9 +137,14 @@ class LocalBackend:
         yield Finished(reason, len(prompt), reply.tokens, time.perf_counter() - started)
 
     def close(self) -> None:
-        self._model = self._cache = None
+        self._model = self._cache = self._transcript = None
         self._read = []
         free_memory()
+
+    def _encoded(self, prompt: str) -> list[int]:
+        """Token ids of `prompt`; those the model itself wrote where it continues the last reply."""
+        continued = self._transcript.ids_of(prompt) if self._transcript is not None else None
+        return continued or self._tokenizer.encode_prompt(prompt)
 
     def _prefill(self, prompt: list[int], stop: threading.Event) -> Generator[Event, None, Tensor]:
         """Read `prompt` from where the cache agrees with it; returns the logits behind its last token."""
@@ -164,11 +181,12 @@ class LocalBackend:
         if sampling.repetition_penalty != 1.0:
             seen = torch.zeros(logits.shape[-1], dtype=torch.bool, device=logits.device)
             seen[torch.tensor(prompt, device=logits.device)] = True
+        detour = self._detour(request.avoid)
         while reply.tokens < limit:
             if stop.is_set():
                 return "cancelled"
             with torch.inference_mode():
-                chosen = choose(logits, sampling, generator, seen)
+                chosen = choose(detour.weaken(logits), sampling, generator, seen)
                 # One transfer for both: token numbers are exact in float32 up to 16 million.
                 number, score = torch.cat([chosen.to(logits.dtype), logits[chosen]]).tolist()
                 if seen is not None:
@@ -176,16 +194,20 @@ class LocalBackend:
             if math.isnan(score):
                 raise RuntimeError("the logits are not numbers")
             token = int(number)
+            detour.take(token)
             if token in end_ids:
                 return "stop"
-            reply.tokens += 1
-            if text := reply.scanner.push(reply.detokenizer.push(token)):
+            if text := reply.push(token):
                 yield TextPiece(text, reply.tokens)
             if reply.scanner.stopped:
                 return "stop"
             if reply.tokens < limit:
                 logits = self._run([token], stop)
         return "length"
+
+    def _detour(self, avoid: tuple[str, ...]) -> Detour:
+        # Behind a sentence a word has a space in front; some tokenizers write it by themselves.
+        return Detour(self._tokenizer.encode(f"{space}{text.strip()}") for text in avoid for space in ("", " "))
 
     def _rewind(self, prompt: list[int]) -> int:
         """Shorten the cache to what it shares with `prompt`, leaving at least one token to run; returns that length."""

@@ -36,6 +36,8 @@ class GenerationRequest:
     max_reply_tokens: int = 512
     stop: tuple[str, ...] = ()
     sampling: Sampling = field(default_factory=Sampling)
+    avoid: tuple[str, ...] = ()
+    """Wordings that the reply shall not begin with again; a backend that cannot steer its model may leave them unread."""
 
 
 @dataclass(frozen=True, slots=True)

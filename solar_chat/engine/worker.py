@@ -1,43 +1,31 @@
 """One worker thread on which every generation and every load runs, in the order they were asked for.
 
 The rule: a reader never hangs and never misses an error. An exception crosses over as an item in the reader's own queue, and closing the engine fails
-whoever still waits. Readers may iterate in any thread, close early or simply drop the stream. Knows nothing of prompts or conversations.
+whoever still waits. Readers may iterate in any thread, close early or simply drop the stream. A reply that needs several requests takes a `Lease`:
+its later requests go ahead of the queue, because they find their keys and values in the cache and are short. Knows nothing of prompts or
+conversations.
 """
 
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import Self
 
-from solar_chat.engine.protocol import Backend, Event, Finished, GenerationRequest
+from solar_chat.engine.event_stream import EventStream, Generation
+from solar_chat.engine.protocol import Backend, GenerationRequest
 from solar_chat.errors import ModelError
 
 # How long `close` waits for a backend to notice: a local one needs the time of one layer, a remote one may sit in a socket.
 CLOSE_TIMEOUT_S = 10.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Generation:
-    """One request in the queue. The worker holds this, never the reader's `EventStream`, so that a dropped stream is noticed."""
-
-    request: GenerationRequest
-    stop: threading.Event = field(default_factory=threading.Event)
-    items: queue.SimpleQueue[Event | BaseException | None] = field(default_factory=queue.SimpleQueue)
-    """What the reader gets; None ends it."""
-
-    def fail(self, error: BaseException) -> None:
-        self.items.put(error)
-
-    def cancel(self) -> None:
-        self.items.put(Finished("cancelled", 0, 0, 0.0))
-        self.items.put(None)
+# How long the worker stays with a lease between two of its requests. Judging a sentence takes milliseconds; a reader that has stalled (a page that
+# went away, a client that does not read) must not keep others waiting for longer than a person notices.
+LEASE_PAUSE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,49 +45,43 @@ class _Load:
             self.done.set_result(None)
 
 
-class EventStream(Generator[Event, None, None]):
-    """The events of one request, which has its place in the queue from the moment the stream is made.
+class Lease:
+    """One caller's place at the model, over as many requests as its reply takes.
 
-    `stop` asks for an early end and the stream still finishes properly; `close` (or dropping the last reference) leaves at once.
+    The first request queues as any other. Each later one ends the one before and goes ahead of the queue; between two of them the worker waits
+    `LEASE_PAUSE_S` for the next before it serves others. Give it back by `close`, as a context manager, or by dropping it.
     """
 
-    def __init__(self, work: _Generation, give_up_place: Callable[[_Generation], None]) -> None:
-        self._work = work
-        self._give_up_place = give_up_place
-        self._over = False
+    def __init__(self, enqueue: Callable[[Generation, bool], EventStream], notify: Callable[[], None]) -> None:
+        self._enqueue = enqueue
+        self._notify = notify
+        self._over = threading.Event()
+        self._current: EventStream | None = None
 
-    def send(self, _value: None = None, /) -> Event:
-        """The next event; waits for it. Raises what the backend raised."""
-        item = None if self._over else self._work.items.get()
-        if item is None:
-            self._over = True
-            raise StopIteration
-        if isinstance(item, BaseException):
-            self._over = True
-            raise item
-        return item
-
-    def throw(self, kind: Any, value: Any = None, traceback: TracebackType | None = None, /) -> Event:
-        """Close, and raise as `Generator.throw` does."""
-        self.close()
-        if value is None:
-            value = kind() if isinstance(kind, type) else kind
-        raise value.with_traceback(traceback) if traceback is not None else value
-
-    def stop(self) -> None:
-        """End the reply within one token, or the wait; the last event is `Finished("cancelled")`. Any thread may call it."""
-        self._work.stop.set()
-        self._give_up_place(self._work)
+    def stream(self, request: GenerationRequest) -> EventStream:
+        """As `Engine.stream`, without losing the place."""
+        before, self._current = self._current, self._enqueue(Generation(request, self._over), self._current is not None)
+        if before is not None:
+            # Only now: the worker must find the new request when it leaves the old one.
+            before.close()
+        return self._current
 
     def close(self) -> None:
-        """Stop, and deliver nothing more; a reader waiting in another thread wakes up. Can be called again."""
-        self._over = True
-        self._work.items.put(None)
-        self.stop()
+        """Give the place back and end what still runs. Can be called again."""
+        self._over.set()
+        if self._current is not None:
+            self._current.close()
+        self._notify()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
 
     def __del__(self) -> None:
         # Only the flag: a finalizer may run in any thread, also in one that holds the engine's lock.
-        self._work.stop.set()
+        self._over.set()
 
 
 class Engine:
@@ -108,8 +90,8 @@ class Engine:
     def __init__(self) -> None:
         self._backend: Backend | None = None
         self._changed = threading.Condition()
-        self._waiting: deque[_Generation | _Load] = deque()
-        self._running: _Generation | _Load | None = None
+        self._waiting: deque[Generation | _Load] = deque()
+        self._running: Generation | _Load | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
         self._thread.start()
@@ -123,7 +105,7 @@ class Engine:
     def queue_length(self) -> int:
         """Requests and loads not finished yet, the running one included: how many a new caller waits for."""
         with self._changed:
-            alive = sum(not (isinstance(work, _Generation) and work.stop.is_set()) for work in self._waiting)
+            alive = sum(not (isinstance(work, Generation) and work.stop.is_set()) for work in self._waiting)
             return alive + (self._running is not None)
 
     def require_backend(self) -> Backend:
@@ -150,9 +132,11 @@ class Engine:
 
         Raises ModelError `engine_closed` at once; `no_model` and the backend's errors come while iterating.
         """
-        work = _Generation(request)
-        self._enqueue(work)
-        return EventStream(work, self._give_up_place)
+        return self._queued(Generation(request), False)
+
+    def lease(self) -> Lease:
+        """A place for a reply that may take several requests; queues nothing yet."""
+        return Lease(self._queued, self._wake)
 
     def close(self) -> None:
         """End the running reply, fail the waiting ones with ModelError `engine_closed`, free the model. Can be called again."""
@@ -164,20 +148,31 @@ class Engine:
                 left.append(self._running)
             self._changed.notify_all()
         for work in left:
-            if isinstance(work, _Generation):
+            if isinstance(work, Generation):
                 work.stop.set()
             work.fail(ModelError("engine_closed"))
         if threading.current_thread() is not self._thread:
             self._thread.join(CLOSE_TIMEOUT_S)
 
-    def _enqueue(self, work: _Generation | _Load) -> None:
+    def _queued(self, work: Generation, ahead: bool) -> EventStream:
+        self._enqueue(work, ahead=ahead)
+        return EventStream(work, self._give_up_place)
+
+    def _enqueue(self, work: Generation | _Load, *, ahead: bool = False) -> None:
         with self._changed:
             if self._closed:
                 raise ModelError("engine_closed")
-            self._waiting.append(work)
+            if ahead:
+                self._waiting.appendleft(work)
+            else:
+                self._waiting.append(work)
             self._changed.notify_all()
 
-    def _give_up_place(self, work: _Generation) -> None:
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _give_up_place(self, work: Generation) -> None:
         with self._changed:
             if work not in self._waiting:
                 return
@@ -185,12 +180,14 @@ class Engine:
         work.cancel()
 
     def _work(self) -> None:
+        lease: threading.Event | None = None
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._waiting)
+                self._await_work(lease)
                 if self._closed:
                     break
                 work = self._running = self._waiting.popleft()
+            lease = work.lease if isinstance(work, Generation) else None
             try:
                 if isinstance(work, _Load):
                     self._replace(work)
@@ -203,6 +200,16 @@ class Engine:
             del work
         self._drop_backend()
 
+    def _await_work(self, lease: threading.Event | None) -> None:
+        """Wait for something to do, first for what `lease` wants next. Called with the lock held, and gives it up while waiting."""
+
+        def next_of_lease() -> bool:
+            first = self._waiting[0] if self._waiting else None
+            return self._closed or lease is None or lease.is_set() or (isinstance(first, Generation) and first.lease is lease)
+
+        self._changed.wait_for(next_of_lease, LEASE_PAUSE_S)
+        self._changed.wait_for(lambda: self._closed or self._waiting)
+
     def _replace(self, work: _Load) -> None:
         try:
             self._drop_backend()
@@ -212,7 +219,7 @@ class Engine:
         else:
             work.succeed()
 
-    def _generate(self, work: _Generation) -> None:
+    def _generate(self, work: Generation) -> None:
         if work.stop.is_set():
             work.cancel()
             return

@@ -1,7 +1,7 @@
-"""The one Kiwi instance of the process, and texts prepared for it.
+"""The one Kiwi instance of the process, and the sentences it finds.
 
-Code, links and quotations become stand-in nouns before Kiwi sees them, and every offset that leaves this module is one of the original text. Long
-texts go through line by line in bounded pieces. Nothing here knows about speech levels.
+Texts are read line by line in bounded pieces, code, links and quotations taken out first, and every offset that leaves this module is one of the
+original text. Nothing here knows about speech levels.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import functools
 import re
 import threading
-from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from solar_chat.language.masking import Region, fenced_blocks, regions
+from solar_chat.language.prepared import STAND_IN, Prepared, prepare
 
 if TYPE_CHECKING:
     from kiwipiepy import Kiwi, Token
@@ -23,40 +23,48 @@ PIECE_CHARACTERS: Final = 1500
 """Longest stretch given to Kiwi at once: its memory grows with the length of a sentence."""
 UNBROKEN_CHARACTERS: Final = 300
 """A longer line without one space is no prose; Kiwi would try every way to cut it."""
-_STAND_IN: Final = {"code": "코드", "url": "링크", "quote": "인용"}
-_MARK: Final = re.compile(r"[ \t]*(?:(?:#{1,6}|>|[-*+•·▪◦‣]|\d{1,3}[.)]|[①-⑳]|\[[ xX]\])[ \t]+)*")
 _LIST: Final = re.compile(r"[ \t]*(?:#{1,6}|[-*+•·▪◦‣]|\d{1,3}[.)]|[①-⑳])[ \t]+")
+_MARK: Final = re.compile(r"[ \t]*(?:(?:#{1,6}|>|[-*+•·▪◦‣]|\d{1,3}[.)]|[①-⑳]|\[[ xX]\])[ \t]+)*")
+_CELL_EDGE: Final = re.compile(r"(?<!\\)\|")
+_LINE_BREAK: Final = re.compile(r"[ \t]*\n[ \t>]*")
+_WRAPPED_CHARACTERS: Final = 40
+"""A shorter line that stops at a connective is an utterance (나 지금 가는데), not a wrapped one."""
 _HANGUL: Final = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣ]")
 _SENTENCE_END: Final = re.compile(r"[.?!…~]+[\"'”’)\]]*(?=\s)")
 _WORD: Final = re.compile(r"[A-Za-z가-힣ㄱ-ㅎㅏ-ㅣ0-9]")
-_UNSAFE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _lock = threading.Lock()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(init=False, slots=True)
 class Morpheme:
-    """One of Kiwi's tokens; offsets in characters of the original text. `tag` keeps -R/-I, which `join` needs."""
+    """One of Kiwi's tokens; offsets in characters of the original text. `tag` keeps -R/-I, which `join` needs; `kind` is the tag without it.
+
+    Not frozen although nobody changes one: half a million pass by in a minute, and a frozen dataclass takes four times as long to make.
+    """
 
     form: str
     tag: str
     start: int
     end: int
+    kind: str = field(repr=False, compare=False)
 
-    @property
-    def kind(self) -> str:
-        """The tag without its -R/-I."""
-        return self.tag.split("-")[0]
+    def __init__(self, form: str, tag: str, start: int, end: int) -> None:
+        self.form = form
+        self.tag = tag
+        self.start = start
+        self.end = end
+        self.kind = tag.partition("-")[0] if "-" in tag else tag
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedSentence:
-    """A sentence and its morphemes; none where it holds no Hangul."""
+    """A sentence and its morphemes; none where it holds no Hangul. It may run over the end of a wrapped line."""
 
     start: int
     end: int
     morphemes: tuple[Morpheme, ...]
     listed: bool
-    """It stands in a list item or a heading."""
+    """It stands in a list item, a heading or a table cell."""
 
 
 # Names of speech levels are made of endings: without these entries 합쇼체 is read as a verb in that level, and rewritten.
@@ -67,7 +75,8 @@ _LEVEL_NAMES = ("합쇼체", "하십시오체", "합니다체", "해요체", "�
 def _build() -> Kiwi:
     from kiwipiepy import Kiwi
 
-    kiwi = Kiwi(num_workers=1, load_multi_dict=False)
+    # Both dictionaries hold names from encyclopaedias. They change no ending, and cost 250 MiB and a second.
+    kiwi = Kiwi(num_workers=1, load_multi_dict=False, load_default_dict=False)
     for name in _LEVEL_NAMES:
         kiwi.add_user_word(name, "NNG", 5.0)
     kiwi.tokenize("준비합니다.")  # The first call builds tables lazily; without it the first sentence of a reply waits for seconds.
@@ -75,7 +84,7 @@ def _build() -> Kiwi:
 
 
 def kiwi() -> Kiwi:
-    """The shared analyser; the first call takes seconds and about 330 MiB."""
+    """The shared analyser; the first call takes a second and about 250 MiB."""
     with _lock:
         return _build()
 
@@ -91,46 +100,46 @@ def join(morphemes: list[tuple[str, str]]) -> str:
     return str(kiwi().join([(form, "VV" if form == "못하" else tag, False) for form, tag in morphemes]))
 
 
-@dataclass(slots=True)
-class _Prepared:
-    text: str
-    starts: list[int]
-    origins: list[int]
-    lengths: list[int]
-    replaced: list[bool]
+def parse(text: str, *, lone_quotes: bool = False) -> tuple[ParsedSentence, ...]:
+    """The sentences of `text` with their morphemes, fenced code left out. `lone_quotes` also hides a quotation that is its whole line.
 
-    def origin(self, offset: int, *, end: bool = False) -> int:
-        """The original offset of a prepared one; inside a stand-in, its outer edge."""
-        index = bisect_right(self.starts, offset - 1 if end and offset > 0 else offset) - 1
-        if self.replaced[index]:
-            return self.origins[index] + (self.lengths[index] if end else 0)
-        return self.origins[index] + offset - self.starts[index]
+    Short texts are remembered for a moment: a guard judges, rewrites and reports one sentence, and Kiwi should read it once.
+    """
+    return _remembered(text, lone_quotes) if len(text) <= PIECE_CHARACTERS else _parsed(text, lone_quotes)
 
 
-def _prepare(text: str, start: int, end: int, masked: list[Region]) -> _Prepared:
-    pieces: list[str] = []
-    prepared = _Prepared("", [], [], [], [])
-    length = 0
+@functools.lru_cache(maxsize=64)
+def _remembered(text: str, lone_quotes: bool) -> tuple[ParsedSentence, ...]:
+    return _parsed(text, lone_quotes)
 
-    def add(piece: str, origin: int, original_length: int, replaced: bool) -> None:
-        nonlocal length
-        prepared.starts.append(length)
-        prepared.origins.append(origin)
-        prepared.lengths.append(original_length)
-        prepared.replaced.append(replaced)
-        pieces.append(piece)
-        length += len(piece)
 
-    position = start
-    for region in masked:
-        if region.start > position:
-            add(_UNSAFE.sub(" ", text[position : region.start]), position, region.start - position, False)
-        add(_STAND_IN[region.kind], region.start, region.end - region.start, True)
-        position = region.end
-    if position < end or not pieces:
-        add(_UNSAFE.sub(" ", text[position:end]), position, end - position, False)
-    prepared.text = "".join(pieces)
-    return prepared
+def _parsed(text: str, lone_quotes: bool) -> tuple[ParsedSentence, ...]:
+    inline = regions(text, lone_quotes=lone_quotes)
+    if not inline and "\n" not in text and len(text) <= PIECE_CHARACTERS:
+        return tuple(_parse_line(text, 0, len(text), inline))
+    fences = fenced_blocks(text)
+    fenced = {region.start for region in fences}
+    inline = [region for region in inline if region.kind in STAND_IN and region.start not in fenced]
+    found: list[ParsedSentence] = []
+    index = 0
+    for start, end in _lines(text, fences):
+        while index < len(inline) and inline[index].end <= start:
+            index += 1
+        masked: list[Region] = []
+        probe = index
+        while probe < len(inline) and inline[probe].start < end:
+            masked.append(inline[probe])
+            probe += 1
+        if text[start:end].lstrip()[:1] == "|":
+            for left, right in _cells(text, start, end, masked):
+                found.extend(_parse_line(text, left, right, masked, cell=True))
+            continue
+        sentences = _parse_line(text, start, end, masked)
+        if found and sentences and _wrapped(text, found[-1], sentences[0]):
+            last, first = found.pop(), sentences[0]
+            sentences[0] = ParsedSentence(last.start, first.end, last.morphemes + first.morphemes, last.listed)
+        found.extend(sentences)
+    return tuple(found)
 
 
 def _lines(text: str, fences: list[Region]) -> Iterator[tuple[int, int]]:
@@ -154,60 +163,58 @@ def _lines(text: str, fences: list[Region]) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def parse(text: str, *, lone_quotes: bool = False) -> tuple[ParsedSentence, ...]:
-    """The sentences of `text` with their morphemes, fenced code left out. `lone_quotes` also hides a quotation that is its whole line.
-
-    Short texts are remembered for a moment: a guard judges, rewrites and reports one sentence, and Kiwi should read it once.
-    """
-    return _remembered(text, lone_quotes) if len(text) <= PIECE_CHARACTERS else _parsed(text, lone_quotes)
-
-
-@functools.lru_cache(maxsize=64)
-def _remembered(text: str, lone_quotes: bool) -> tuple[ParsedSentence, ...]:
-    return _parsed(text, lone_quotes)
-
-
-def _parsed(text: str, lone_quotes: bool) -> tuple[ParsedSentence, ...]:
-    fences = fenced_blocks(text)
-    fenced = {region.start for region in fences}
-    inline = [region for region in regions(text, lone_quotes=lone_quotes) if region.kind in _STAND_IN and region.start not in fenced]
-    found: list[ParsedSentence] = []
-    index = 0
-    for start, end in _lines(text, fences):
-        while index < len(inline) and inline[index].end <= start:
-            index += 1
-        here: list[Region] = []
-        probe = index
-        while probe < len(inline) and inline[probe].start < end:
-            region = inline[probe]
-            here.append(Region(max(start, region.start), min(end, region.end), region.kind))
-            probe += 1
-        found.extend(_parse_line(text, start, end, here))
-    return tuple(found)
+def _cells(text: str, start: int, end: int, masked: list[Region]) -> Iterator[tuple[int, int]]:
+    """The cells of a table row; none for the row of dashes under its head."""
+    if not _WORD.search(text, start, end):
+        return
+    position = start
+    for match in _CELL_EDGE.finditer(text, start, end):
+        if not any(region.start <= match.start() < region.end for region in masked):
+            yield position, match.start()
+            position = match.end()
+    yield position, end
 
 
-def _parse_line(text: str, start: int, end: int, masked: list[Region]) -> list[ParsedSentence]:
-    line = text[start:end]
-    listed = _LIST.match(line) is not None
-    mark = _MARK.match(line)
-    if mark and not any(region.start < start + mark.end() for region in masked):
-        start += mark.end()
-    while start < end and text[start].isspace():
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
+def _wrapped(text: str, last: ParsedSentence, first: ParsedSentence) -> bool:
+    """Whether a sentence goes on in the next line: it stopped at a particle, a comma or a connective where a wrapped line may stop."""
+    if not last.morphemes or not first.morphemes or first.listed or first.end - last.start > PIECE_CHARACTERS:
+        return False
+    if not _LINE_BREAK.fullmatch(text, last.end, first.start):
+        return False
+    indented = text[first.start - 1] in " \t"
+    if last.listed and not indented:
+        return False
+    final = last.morphemes[-1]
+    if final.kind == "SP":
+        return final.form == ","
+    if final.kind in ("ETM", "MM"):
+        return True
+    if final.kind.startswith("J"):
+        # -ㄹ게 and -ㄴ걸 without a period look like a noun with a particle.
+        return final.kind != "JKV" and final.form != "요" and text[last.end - 1] not in "게걸"
+    return final.kind == "EC" and (indented or last.end - last.start >= _WRAPPED_CHARACTERS)
+
+
+def _parse_line(text: str, start: int, end: int, masked: list[Region], *, cell: bool = False) -> list[ParsedSentence]:
+    listed = cell or _LIST.match(text, start, end) is not None
+    mark = _MARK.match(text, start, end)
+    if mark and not any(region.start < mark.end() and region.end > start for region in masked):
+        start = mark.end()
+    start, end = _stripped(text, start, end)
     if start >= end:
         return []
-    masked = [Region(max(start, region.start), min(end, region.end), region.kind) for region in masked if region.end > start and region.start < end]
-    prepared = _prepare(text, start, end, masked)
+    if masked:
+        masked = [region.clipped(start, end) for region in masked if region.end > start and region.start < end]
+    prepared = prepare(text, start, end, masked)
     unbroken = end - start > UNBROKEN_CHARACTERS and len(text[start:end].split(None, 1)) == 1
-    if unbroken or not _HANGUL.search(prepared.text) or not _HANGUL.search(_outside(text, start, end, masked)):
+    if unbroken or not _HANGUL.search(prepared.prose):
         return [ParsedSentence(left, right, (), listed) for left, right in _plain_sentences(text, start, end)]
     found: list[ParsedSentence] = []
-    for sentence in kiwi().split_into_sents(prepared.text, return_tokens=True):
-        morphemes = tuple(_morpheme(token, prepared) for token in sentence.tokens or ())
-        left, right = prepared.origin(sentence.start), prepared.origin(sentence.end, end=True)
-        if found and not _WORD.search(text[left:right]):
+    for right, morphemes in _read(prepared, end):
+        left = found[-1].end if found else start
+        while left < right and text[left].isspace():
+            left += 1
+        if found and not _WORD.search(text, left, right):
             # Kiwi makes a sentence of an emoji; it belongs to the words before it.
             last = found[-1]
             found[-1] = ParsedSentence(last.start, right, last.morphemes + morphemes, listed)
@@ -216,20 +223,42 @@ def _parse_line(text: str, start: int, end: int, masked: list[Region]) -> list[P
     return found
 
 
-def _morpheme(token: Token, prepared: _Prepared) -> Morpheme:
-    start = prepared.origin(token.start)
-    # 이다 after a vowel has no letters of its own: it stands where the noun ends.
-    end = prepared.origin(token.end, end=True) if token.len else start
-    return Morpheme(token.form, token.tagged_form.rsplit("/", 1)[1], start, end)
+def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return start, end
 
 
-def _outside(text: str, start: int, end: int, masked: list[Region]) -> str:
-    pieces: list[str] = []
-    for region in masked:
-        pieces.append(text[start : region.start])
-        start = region.end
-    pieces.append(text[start:end])
-    return "".join(pieces)
+def _read(prepared: Prepared, end: int) -> Iterator[tuple[int, tuple[Morpheme, ...]]]:
+    """Kiwi's sentences of a line that ends at `end`: where each one ends in the original, and its morphemes."""
+    tokens: list[Token] = kiwi().tokenize(prepared.text)
+    base, starts, ends = prepared.base, prepared.starts, prepared.ends
+    first = 0
+    count = len(tokens)
+    while first < count:
+        sentence = tokens[first].sent_position
+        morphemes: list[Morpheme] = []
+        last = first
+        while last < count and (token := tokens[last]).sent_position == sentence:
+            left, length = token.start, token.len
+            if starts is None or ends is None:
+                morphemes.append(Morpheme(token.form, token.tag, base + left, base + left + length))
+            elif length:
+                morphemes.append(Morpheme(token.form, token.tag, starts[left], ends[left + length - 1]))
+            else:
+                # 이다 after a vowel has no letters of its own: it stands where the noun ends.
+                stands = ends[left - 1] if left else starts[0]
+                morphemes.append(Morpheme(token.form, token.tag, stands, stands))
+            last += 1
+        stop = tokens[last - 1].end
+        if starts is None:
+            yield base + stop, tuple(morphemes)
+        else:
+            # Closing marks go with the sentence that they close.
+            yield (starts[stop] if stop < len(starts) else end), tuple(morphemes)
+        first = last
 
 
 def _plain_sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:

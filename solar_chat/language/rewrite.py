@@ -7,37 +7,39 @@ Meaning is not understood here: a mood without an honest form in a level is left
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
-from solar_chat.language.analyser import Morpheme, ParsedSentence, parse
-from solar_chat.language.clause import Edit, Unsayable, normalised
+from solar_chat.language.address import pronoun_edits
+from solar_chat.language.analyser import ParsedSentence, parse
+from solar_chat.language.clause import Clause, Edit, Unsayable
 from solar_chat.language.compliance import admits
-from solar_chat.language.inflect import edits
-from solar_chat.language.levels import FAMILY, read
+from solar_chat.language.inflect import Inflector
+from solar_chat.language.levels import FAMILY, Reading, read
+from solar_chat.language.survival import applied, keeps_content, keeps_tokens
 from solar_chat.language.types import Level, RewriteStatus, Rewriting, RewrittenSentence, SentenceLevel
+from solar_chat.language.wording import fragment_edit, greeting, surface_edit, word_edits
 
-_CONTENT: Final = {"NNG", "NNP", "NNB", "NR", "NP", "VV", "VA", "VX", "VCN", "XR", "MAG", "MM", "XPN"}
-_SAME: Final = {
-    "저": "나", "저희": "우리", "것": "거", "무엇": "뭐", "무어": "뭐", "드리": "주", "계": "있", "계시": "있", "주무": "자", "잡수": "먹",
-    "드": "먹", "들": "먹", "드시": "먹", "말씀": "말", "여쭙": "묻", "뵙": "보", "뵈": "보", "찾아뵙": "찾아보",
-    "도와드리": "도와주", "안녕히": "잘",
-    "감사": "고맙", "죄송": "미안", "송구": "미안",
-}  # fmt: skip
-"""Words that differ in deference alone."""
-_COMPOSITES: Final = frozenset({"않", "하", "거", "되", "때문", "바라"})
-"""What a composite ending (-지 않습니까, -려고 합니다, -ㄹ 것입니다, -면 되겠습니까, -기 때문입니다) brings along."""
-_LIGHT: Final = frozenset({"하", "되", "받", "주", "자", "시키"})
-"""Verbs that Kiwi reads as suffixes or not at all, depending on what follows."""
-_NEGATIONS: Final = frozenset({"안", "못", "않", "못하", "말다", "없", "아니", "모르"})
-_ANSWER_ROOTS: Final = {
-    "아니다": "아니", "아니야": "아니", "아니": "아니",
-    "그래": "그렇", "그렇지": "그렇", "그럼": "그렇", "맞아": "맞", "좋아": "좋", "고마워": "고맙", "미안": "미안",
-}  # fmt: skip
-_ADNOMINAL: Final = {"그런": "그렇", "이런": "이렇", "저런": "저렇", "어떤": "어떻", "다른": "다르"}
-_TOKEN: Final = re.compile(r"[A-Za-z0-9]+")
+_GUESSED: Final = 0.5
+"""A weaker reading than this is no reason to change a sentence."""
+_PASSES: Final = 3
+"""Readings of a line in which failing sentences may be put back; after that all of it is."""
+
+
+@dataclass(slots=True)
+class _Move:
+    """What became of one sentence; an unsafe one has no changes."""
+
+    sentence: ParsedSentence
+    before: str
+    after: str
+    status: RewriteStatus
+    changes: list[Edit]
+
+    def reject(self) -> None:
+        self.after, self.status, self.changes = self.before, "unsafe", []
 
 
 def rewrite(text: str, level: Level) -> Rewriting:
@@ -50,18 +52,10 @@ def rewrite(text: str, level: Level) -> Rewriting:
     reports: list[RewrittenSentence] = []
     position = 0
     for line in _by_line(text, parse(text, lone_quotes=True)):
-        first, end = line[0].start, line[-1].end
-        moved = [_moved(text, sentence, level) for sentence in line]
-        new = _joined(text, line, [after for after, _ in moved])
-        if new != text[first:end] and _pass(new, level) != new:
-            moved = [
-                (text[sentence.start : sentence.end], "kept" if status == "kept" else "unsafe")
-                for sentence, (_, status) in zip(line, moved, strict=True)
-            ]
-            new = text[first:end]
-        pieces += [text[position:first], new]
-        position = end
-        reports += [RewrittenSentence(text[sentence.start : sentence.end], *outcome) for sentence, outcome in zip(line, moved, strict=True)]
+        moves = _settled(text, _moves(text, line, level), level)
+        pieces += [text[position : line[0].start], _joined(text, moves)]
+        position = line[-1].end
+        reports += [RewrittenSentence(move.before, move.after, move.status) for move in moves]
     pieces.append(text[position:])
     result = "".join(pieces)
     return Rewriting(result, result != text, tuple(reports))
@@ -77,110 +71,134 @@ def _by_line(text: str, sentences: Iterable[ParsedSentence]) -> list[list[Parsed
     return lines
 
 
-def _joined(text: str, line: list[ParsedSentence], new: list[str]) -> str:
+def _joined(text: str, moves: list[_Move]) -> str:
     """The sentences' new texts with what stands between them."""
-    pieces = [new[0]]
-    for before, sentence, piece in zip(line, line[1:], new[1:], strict=False):
-        pieces += [text[before.end : sentence.start], piece]
+    pieces = [moves[0].after]
+    for before, move in pairwise(moves):
+        pieces += [text[before.sentence.end : move.sentence.start], move.after]
     return "".join(pieces)
 
 
-def _pass(text: str, level: Level) -> str:
-    line = list(parse(text, lone_quotes=True))
-    return _joined(text, line, [_moved(text, sentence, level)[0] for sentence in line]) if line else text
+def _moves(text: str, line: Iterable[ParsedSentence], level: Level) -> list[_Move]:
+    levels = [(sentence, *read(text, sentence)) for sentence in line]
+    talk = any(now == "casual" and strength >= _GUESSED for _, now, strength in levels)
+    return [_moved(text, sentence, level, now, strength, talk) for sentence, now, strength in levels]
 
 
-def _moved(text: str, sentence: ParsedSentence, level: Level) -> tuple[str, RewriteStatus]:
+def _moved(text: str, sentence: ParsedSentence, level: Level, now: SentenceLevel, strength: float, talk: bool) -> _Move:
     before = text[sentence.start : sentence.end]
     if not sentence.morphemes:
-        return before, "kept"
-    now, strength = read(text, sentence)
+        return _Move(sentence, before, before, "kept", [])
+    refused = False
     try:
-        changes = edits(text, sentence, level, changes_family=_crosses(now, level))
+        changes = edits(text, sentence, level, now, talk)
     except Unsayable:
-        return before, "unsafe"
-    if not changes:
-        met = now in (level, "none") or strength < 0.5 or (level != "formal" and admits(level, now, strength, before))
-        return before, "kept" if met else "unsafe"
-    after = _applied(before, sentence.start, changes)
-    if not _survives(before, sentence, after, level):
-        return before, "unsafe"
-    return after, "rewritten"
+        changes, refused = [], True
+    if not changes and strength >= _GUESSED:
+        surface = surface_edit(Clause(text, sentence), level, now)
+        changes = [] if surface is None else [surface]
+    after = applied(before, sentence.start, changes)
+    if changes and keeps_tokens(before, after):
+        return _Move(sentence, before, after, "rewritten", changes)
+    met = now in (level, "none") or strength < _GUESSED or (level != "formal" and admits(level, now, strength, before))
+    return _Move(sentence, before, before, "kept" if met and not changes and not refused else "unsafe", [])
 
 
-def _crosses(now: SentenceLevel, level: Level) -> bool:
-    """Whether moving from `now` to `level` crosses between 존댓말 and 반말."""
-    return FAMILY[now] not in (FAMILY[level], "none")
+def _settled(text: str, moves: list[_Move], level: Level, *, last: bool = False) -> list[_Move]:
+    """The same moves without those that do not survive being read again; all of one line are read together, as a second pass would.
+
+    A line in which something was put back is read a second time (not again on that `last` one).
+    """
+    doubted = any(move.status == "unsafe" for move in moves)
+    for _ in range(_PASSES):
+        failed = _failed(text, moves, _joined(text, moves), level) if any(move.changes for move in moves) else []
+        lost = [move for move in failed if len(moves) == 1 or not _survives_alone(text, move, level)]
+        doubted = doubted or bool(failed)
+        for move in lost:
+            move.reject()
+        if not lost:
+            break
+    new = _joined(text, moves)
+    if doubted and not last and any(move.changes for move in moves) and _again(new, level) != new:
+        for move in moves:
+            if move.changes:
+                move.reject()
+    return moves
 
 
-def _applied(before: str, offset: int, changes: Iterable[Edit]) -> str:
-    pieces: list[str] = []
+def _again(text: str, level: Level) -> str:
+    """A second pass over a line."""
+    moves = _moves(text, parse(text, lone_quotes=True), level)
+    return _joined(text, _settled(text, moves, level, last=True)) if moves else text
+
+
+def _survives_alone(text: str, move: _Move, level: Level) -> bool:
+    """Whether a sentence that its line makes hard to read is right when read by itself."""
+    parts = list(parse(move.after, lone_quotes=True))
+    levels = {part.start: read(move.after, part) for part in parts}
+    return _survives(text, move, (0, len(move.after)), move.after, parts, level, levels, talk=False)
+
+
+def _failed(text: str, moves: list[_Move], new: str, level: Level) -> list[_Move]:
+    """The moves whose new sentence, read in its line, misses the level, lost something or would be changed once more."""
+    again = parse(new, lone_quotes=True)
+    levels = {part.start: read(new, part) for part in again}
+    talk = any(now == "casual" and strength >= _GUESSED for now, strength in levels.values())
+    failed: list[_Move] = []
     position = 0
-    for change in changes:
-        pieces += [before[position : change.start - offset], change.text]
-        position = change.end - offset
-    return "".join([*pieces, before[position:]])
+    for index, move in enumerate(moves):
+        position += move.sentence.start - moves[index - 1].sentence.end if index else 0
+        here = (position, position + len(move.after))
+        position = here[1]
+        parts = [part for part in again if part.start < here[1] and here[0] < part.end]
+        if move.changes and not _survives(text, move, here, new, parts, level, levels, talk):
+            failed.append(move)
+        elif move.status == "kept" and any(_would_change(new, part, level, levels[part.start], talk) for part in parts):
+            failed += [other for other in moves if other.changes]  # what changed beside it changed its reading
+            break
+    return failed
 
 
-def _survives(before: str, sentence: ParsedSentence, after: str, level: Level) -> bool:
-    """Whether the new sentence has the level and lost no content word, negation, number or Latin text."""
-    if _TOKEN.findall(before) != _TOKEN.findall(after):
-        return False
-    again = parse(after, lone_quotes=True)
-    final = next((part for part in reversed(again) if part.morphemes), None)
+def _survives(
+    text: str, move: _Move, here: tuple[int, int], new: str, parts: list[ParsedSentence], level: Level, levels: dict[int, Reading], talk: bool
+) -> bool:
+    final = next((part for part in reversed(parts) if part.morphemes), None)
     if final is None:
         return False
-    reached, strength = read(after, final)
-    weak = strength < 0.5 or (strength == 0.5 and FAMILY[reached] == FAMILY[level])
-    if reached not in (level, "none") and not (weak or (level != "formal" and admits(level, reached, strength, after))):
+    reached, strength = levels[final.start]
+    weak = strength < _GUESSED or (strength == _GUESSED and FAMILY[reached] == FAMILY[level])
+    admitted = level != "formal" and admits(level, reached, strength, new[final.start : final.end])
+    if reached not in (level, "none") and not weak and not admitted:
         return False
-    if any(_would_change(after, part, level) for part in again):
+    if any(_would_change(new, part, level, levels[part.start], talk) for part in parts):
         return False
-    rewritten = [morpheme for part in again for morpheme in part.morphemes]
-    old, new = _content(sentence.morphemes), _content(rewritten)
-    # 아니에요, 그래요: an answer that Kiwi reads as a predicate in one level is an interjection in another.
-    return _same_content(old + (_answers(sentence.morphemes) & (new - old)), new + (_answers(rewritten) & (old - new)))
+    return keeps_content(text, move.sentence, move.changes, here, parts)
 
 
-def _would_change(text: str, sentence: ParsedSentence, level: Level) -> bool:
+def _would_change(text: str, sentence: ParsedSentence, level: Level, reading: Reading, talk: bool) -> bool:
     """Whether a second pass would find more to do: then the first one read the sentence wrong."""
     try:
-        return bool(edits(text, sentence, level, changes_family=_crosses(read(text, sentence)[0], level)))
+        return bool(edits(text, sentence, level, reading[0], talk))
     except Unsayable:
         return True
 
 
-def _same_content(old: Counter[str], new: Counter[str]) -> bool:
-    lost, gained = old - new, new - old
-    if _NEGATIONS & lost.keys() or (_NEGATIONS - _COMPOSITES) & gained.keys():
-        return False
-    lost = Counter({form: count for form, count in lost.items() if form not in _LIGHT})
-    gained = Counter({form: count for form, count in gained.items() if form not in _LIGHT and form not in _COMPOSITES})
-    if not lost and not gained:
-        return True
-    # Otherwise only a different cut of the same words (물어보 for 묻 + 보) is harmless.
-    before, after = "".join(lost.elements()), "".join(gained.elements())
-    return sorted(before) == sorted(after) or _initials(before, after)
+def edits(text: str, sentence: ParsedSentence, level: Level, now: SentenceLevel, talk: bool) -> list[Edit]:
+    """All edits for a sentence read as `now`, in order. Raises Unsayable where one of its final endings has no safe form in `level`.
 
-
-def _initials(before: str, after: str) -> bool:
-    """Whether the initial consonants of the shorter string run through the longer one in order, and they differ in length."""
-    shorter, longer = sorted(([(ord(character) - 0xAC00) // 588 for character in text] for text in (before, after)), key=len)
-    rest = iter(longer)
-    return 0 < len(shorter) < len(longer) and all(initial in rest for initial in shorter)
-
-
-def _content(morphemes: Iterable[Morpheme]) -> Counter[str]:
-    """Content words without deference; 말하다 and 말 하다 count as one word, because Kiwi cuts them by context."""
-    kept: list[str] = []
-    for morpheme in normalised(list(morphemes)):
-        form = morpheme.form
-        if morpheme.kind in _CONTENT and form != "안녕":
-            root = form[:-1] if len(form) > 1 and form.endswith("하") else form
-            root = "말다" if morpheme.kind == "VX" and root == "말" else _ADNOMINAL.get(root, root)
-            kept.append(_SAME.get(root, root))
-    return Counter(kept)
-
-
-def _answers(morphemes: Iterable[Morpheme]) -> Counter[str]:
-    return Counter(_ANSWER_ROOTS[morpheme.form] for morpheme in morphemes if morpheme.kind == "IC" and morpheme.form in _ANSWER_ROOTS)
+    `talk`: a sentence of its line is 반말 speech.
+    """
+    clause = Clause(text, sentence, conversation=talk)
+    changes_family = FAMILY[now] not in (FAMILY[level], "none") or now == "hao" or (now == "none" and talk and FAMILY[level] == "jondaemal")
+    inflector = Inflector(clause, level)
+    hello = greeting(clause, level, changes_family=changes_family)
+    found: list[Edit] = [] if hello is None else [hello]
+    for run in clause.runs:
+        if hello is None or not hello.start <= clause.morphemes[run.first].start < hello.end:
+            found.extend(inflector.edits(run))
+    words = word_edits(clause, level, changes_family=changes_family) + pronoun_edits(clause, level, changes_family=changes_family)
+    found.extend(word for word in words if not any(word.start < edit.end and edit.start < word.end for edit in found))
+    if level == "polite" and not sentence.listed and (now == "none" or now == "casual") and not any(run.site for run in clause.runs):
+        fragment = fragment_edit(clause, talk=talk)
+        found.extend([fragment] if fragment is not None and not any(edit.end > fragment.start for edit in found) else [])
+    return sorted((edit for edit in found if edit.text != text[edit.start : edit.end]), key=lambda edit: (edit.start, edit.end))

@@ -10,7 +10,9 @@ import re
 from typing import Final
 
 _FENCE: Final = re.compile(r"[ \t]{0,12}(?:[-*>] )?(```+|~~~+)")
-_END: Final = re.compile(r"[.?!…~。？！]+[\"'”’)\]}」』》*_]*")
+_FENCE_CHARACTERS: Final = 20
+"""No fence has more before its third mark."""
+_MARK: Final = re.compile(r"`+|[.?!…~。？！]+[\"'”’)\]}」』》*_]*")
 _KOREAN_CLOSE: Final = frozenset("다요까오죠")
 _NUMBERED: Final = re.compile(r"[ \t]*(?:[-*>#]+[ \t]+)?\d{1,3}\.$")
 _ABBREVIATION: Final = re.compile(r"(?:\b(?:e\.g|i\.e|Mr|Mrs|Ms|Dr|vs|No|St|cf|Fig)|\b[A-Z])\.$")
@@ -24,33 +26,33 @@ def split_settled(buffer: str) -> tuple[list[str], str]:
     pieces: list[str] = []
     start = position = 0
     length = len(buffer)
+    newline = -1
     while position < length:
-        newline = buffer.find("\n", position)
-        line_end = length if newline < 0 else newline
-        fence = _FENCE.match(buffer, position, line_end)
-        if fence and "`" not in buffer[fence.end() : line_end]:
+        if newline < position:
+            newline = buffer.find("\n", position)
+            newline = length if newline < 0 else newline
+        fence = _FENCE.match(buffer, position, newline)
+        if fence and "`" not in buffer[fence.end() : newline]:
             if buffer[start:position].strip():
                 pieces.append(buffer[start:position])
                 start = position
-            closed = _closing(buffer, line_end, fence.group(1))
+            closed = _closing(buffer, newline, fence.group(1))
             if closed < 0:
                 return pieces, buffer[start:]
-            position = _spaces(buffer, closed)
-            pieces.append(buffer[start:position])
-            start = position
-            continue
-        if newline < 0 and _may_become_fence(buffer[position:]):
-            break
-        for cut in _cuts(buffer, position, line_end):
-            following = _spaces(buffer, cut)
-            pieces.append(buffer[start:following])
-            start = following
-        if newline < 0:
-            break
-        position = _spaces(buffer, line_end)
-        if buffer[start:position].strip():
-            pieces.append(buffer[start:position])
-            start = position
+            following = _spaces(buffer, closed)
+        else:
+            if newline == length and _may_become_fence(buffer, position):
+                break
+            cut = _first_cut(buffer, position, newline)
+            if cut < 0 and newline == length:
+                break
+            # What follows a finished sentence is read like a new line, because the next call gets it without what stood before.
+            following = _spaces(buffer, newline if cut < 0 else cut)
+            if not buffer[start:following].strip():
+                position = following
+                continue
+        pieces.append(buffer[start:following])
+        start = position = following
     return pieces, buffer[start:]
 
 
@@ -73,37 +75,26 @@ def _closing(buffer: str, line_end: int, mark: str) -> int:
     return -1
 
 
-def _may_become_fence(line: str) -> bool:
-    return line.strip() in ("`", "``", "~", "~~")
+def _may_become_fence(buffer: str, position: int) -> bool:
+    return len(buffer) - position < _FENCE_CHARACTERS and buffer[position:].strip() in ("`", "``", "~", "~~")
 
 
-def _cuts(buffer: str, start: int, end: int) -> list[int]:
-    """Ends of sentences inside one line, code and links stepped over."""
-    found: list[int] = []
-    line_start = start
+def _first_cut(buffer: str, start: int, end: int) -> int:
+    """End of the first finished sentence in a line, code and links stepped over; -1 where none is finished."""
     position = start
-    while position < end:
-        character = buffer[position]
-        if character == "`":
-            ticks = position
-            while ticks < end and buffer[ticks] == "`":
-                ticks += 1
-            close = buffer.find(buffer[position:ticks], ticks, end)
+    while match := _MARK.search(buffer, position, end):
+        position, stop = match.span()
+        if buffer[position] == "`":
+            close = buffer.find(match.group(), stop, end)
             if close < 0:
                 # Open inline code: while the line grows nothing after it is settled.
-                return found
-            position = close + (ticks - position)
-            continue
-        if character in ".?!…~。？！":
-            match = _END.match(buffer, position, end)
-            stop = match.end() if match else position + 1
-            if _ends(buffer, line_start, position, stop):
-                found.append(stop)
-                line_start = stop
+                return -1
+            position = close + stop - position
+        elif _ends(buffer, start, position, stop):
+            return stop
+        else:
             position = stop
-            continue
-        position += 1
-    return found
+    return -1
 
 
 def _ends(buffer: str, line_start: int, mark: int, stop: int) -> bool:

@@ -3,8 +3,8 @@
 Knows words and token counts; never the model, the store or the page.
 """
 
-from solar_chat.prompts.system import ReplyLanguage, system_prompt
+from solar_chat.prompts.system import ReplyLanguage, firmer, firmly, system_prompt
 from solar_chat.prompts.templates import TEMPLATES, ChatTemplate
 from solar_chat.prompts.window import Window, fit
 
-__all__ = ["TEMPLATES", "ChatTemplate", "ReplyLanguage", "Window", "fit", "system_prompt"]
+__all__ = ["TEMPLATES", "ChatTemplate", "ReplyLanguage", "Window", "firmer", "firmly", "fit", "system_prompt"]

@@ -33,7 +33,33 @@ _KOREAN: dict[Level, str] = {
 }
 _ENGLISH = "You are the assistant of Solar Chat. Answer in English, briefly and accurately. Keep Korean words only where they are asked about."
 
+_FIRMER_KOREAN: dict[Level, str] = {
+    "formal": "반드시 한국어로만 답하십시오. 영어 문장이나 한자, 가나로 답하지 마십시오. 모든 문장을 합쇼체로 쓰십시오.",
+    "polite": "꼭 한국어로만 답해 주세요. 영어 문장이나 한자, 가나로 답하지 말아 주세요. 모든 문장을 해요체로 써 주세요.",
+    "casual": "꼭 한국어로만 답해. 영어 문장이나 한자, 가나로 답하지 마. 모든 문장을 반말로 써.",
+    "plain": "반드시 한국어로만 답한다. 영어 문장이나 한자, 가나로 답하지 않는다. 모든 문장을 해라체로 쓴다.",
+}
+# Families trained with system prompts. With the firmer words there the model in the box goes on answering the question; behind the question it took
+# them for another one, 6 times of 6. SOLAR and EEVE were trained without a system prompt, or with one fixed sentence.
+_HEEDS_SYSTEM = frozenset({"starter", "chatml"})
+_FIRMER_ENGLISH = "Answer in English only. Do not answer in Korean or in any other language or script."
+
 
 def system_prompt(language: ReplyLanguage, level: Level) -> str:
     """The system prompt for a reply in `language`; `level` counts for Korean only."""
     return _ENGLISH if language == "en" else _KOREAN[level]
+
+
+def firmer(language: ReplyLanguage, level: Level) -> str:
+    """What is said once more after a model has answered in the wrong language or script; where, is `firmly`'s to know."""
+    return _FIRMER_ENGLISH if language == "en" else _FIRMER_KOREAN[level]
+
+
+def firmly(template: str, system: str, question: str, language: ReplyLanguage, level: Level) -> tuple[str, str]:
+    """(system prompt, question) with the firmer words in one of them, for a model that reads the chat template `template`.
+
+    Behind the question they are nearest to the reply, and everything before them is found in the KV cache; but a model that was trained on system
+    prompts takes them for a part of the question there.
+    """
+    more = firmer(language, level)
+    return (f"{system} {more}", question) if template in _HEEDS_SYSTEM else (system, f"{question}\n\n{more}")

@@ -32,8 +32,9 @@ class ChatTemplate:
         turns = list(messages)
         if "system" not in self.before and turns and turns[0].role == "system":
             system, *turns = turns
-            if turns:
-                turns[0] = Message(turns[0].role, f"{system.content}\n\n{turns[0].content}")
+            # Without a message yet, one is begun: what the system text costs must be countable alone.
+            first, *turns = turns or [Message("user", "")]
+            turns.insert(0, Message(first.role, f"{system.content}\n\n{first.content}"))
         return "".join(f"{self.before[turn.role]}{turn.content}{self.after[turn.role]}" for turn in turns) + self.cue
 
 

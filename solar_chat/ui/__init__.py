@@ -5,7 +5,8 @@ Only this room mentions Gradio. It draws what the assistant tells it and keeps n
     environment  what must hold before Gradio is imported     page      all regions put together
     server       launch, who may ask, early head              screen    what is drawn from the store, state of one tab
     turns        sending, editing, regenerating, stopping     notes     a stored message as the Chatbot shows it
-    streaming    events of a thread, a few times a second     sidebar, chat, controls, settings_panel, header: one region each
+    streaming    events of a thread, a few times a second     marks     its sentences that were mended or slipped
+    sidebar, chat, controls, settings_panel, header: one region each
 """
 
 from __future__ import annotations

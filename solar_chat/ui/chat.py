@@ -24,6 +24,8 @@ class ChatRegion:
     previous: gr.Button
     version_label: gr.Markdown
     following: gr.Button
+    undo_change: gr.Button
+    """Out of sight: the page's script clicks it for the Undo in the note under a reply, where Gradio has no buttons of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ def build_chat(i18n: gr.I18n) -> ChatRegion:
         previous = gr.Button(i18n("chat.previous_version"), size="sm", elem_id="previous-version", min_width=0)
         label = gr.Markdown(elem_id="version-label")
         following = gr.Button(i18n("chat.next_version"), size="sm", elem_id="next-version", min_width=0)
-    return ChatRegion(earlier, chatbot, versions, previous, label, following)
+    undo_change = gr.Button(i18n("change.undo"), visible="hidden", elem_id="undo-change")
+    return ChatRegion(earlier, chatbot, versions, previous, label, following, undo_change)
 
 
 def build_composer(i18n: gr.I18n) -> Composer:

@@ -13,6 +13,7 @@ import gradio as gr
 from solar_chat.errors import SolarChatError
 from solar_chat.language.types import Level
 from solar_chat.settings import ReplyChoice
+from solar_chat.ui.notes import undoable_change
 from solar_chat.ui.screen import SHOWN_MESSAGES, Screen, Tab, Updates
 from solar_chat.ui.sidebar import hit_choices
 from solar_chat.ui.turns import warn
@@ -136,6 +137,19 @@ class Conversations:
         except SolarChatError as error:
             warn(self.screen, tab, error)
 
+    def undo_change(self, tab: Tab) -> Updates:
+        """Take back what the newest request in a message changed about the conversation."""
+        assistant = self.screen.assistant
+        try:
+            messages = [assistant.store.message(message_id) for message_id in tab.message_ids]
+            conversation = assistant.store.get(tab.conversation_id) if tab.conversation_id else None
+            reply = undoable_change(messages, conversation)
+            if reply is not None:
+                assistant.undo_change(reply.conversation_id, reply.id)
+        except SolarChatError as error:
+            warn(self.screen, tab, error)
+        return self._draw(tab)
+
     def _draw(self, tab: Tab) -> Updates:
         try:
             return self.screen.draw(tab)
@@ -168,5 +182,6 @@ def wire_conversations(handlers: Conversations) -> None:
     sidebar.undo.click(handlers.undo, [sidebar.deleted, tab], undo_outputs, **_QUIET)
     chat.previous.click(handlers.previous, tab, drawn, **_QUIET)
     chat.following.click(handlers.following, tab, drawn, **_QUIET)
+    chat.undo_change.click(handlers.undo_change, tab, screen.outputs, **_QUIET)
     screen.controls.level.input(handlers.set_level, [screen.controls.level, tab], None, **_QUIET)
     screen.controls.reply_language.input(handlers.set_reply_language, [screen.controls.reply_language, tab], None, **_QUIET)

@@ -6,23 +6,35 @@ sanitized by the Chatbot.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any, Protocol
+from typing import Any
 
-from solar_chat.conversation import StoredMessage
+from solar_chat.assistant import changed_options, standing_changes
+from solar_chat.conversation import Conversation, StoredMessage
+from solar_chat.ui import marks
+from solar_chat.ui.marks import Translate
 
 # Entry of gr.Chatbot: {"role": ..., "content": [blocks]}.
 Entry = dict[str, Any]
 
 
-class Translate(Protocol):
-    def __call__(self, key: str, /, **params: object) -> str: ...
+def entries(messages: Sequence[StoredMessage], tr: Translate, conversation: Conversation | None = None) -> list[Entry]:
+    """One entry a message, in order: the index of an entry is the index of its message. `conversation` is as it stands now."""
+    undoable = undoable_change(messages, conversation)
+    return [
+        _entry(message.role, message.content, note(message, tr, undoable=message is undoable) if message.role == "assistant" else "")
+        for message in messages
+    ]
 
 
-def entries(messages: Iterable[StoredMessage], tr: Translate) -> list[Entry]:
-    """One entry a message, in order: the index of an entry is the index of its message."""
-    return [_entry(message.role, message.content, note(message, tr) if message.role == "assistant" else "") for message in messages]
+def undoable_change(messages: Sequence[StoredMessage], conversation: Conversation | None) -> StoredMessage | None:
+    """The newest reply whose message changed what the conversation wants of replies, as long as nothing else has changed it since."""
+    for message in reversed(messages):
+        changed = changed_options(message.meta)
+        if changed and not message.meta.get("change_undone"):
+            return message if conversation is not None and standing_changes(conversation, changed) == changed else None
+    return None
 
 
 def question(text: str) -> Entry:
@@ -40,8 +52,8 @@ def waiting(hint: str) -> Entry:
     return _entry("assistant", f'<span class="waiting"><i></i><i></i><i></i> {escape(hint)}</span>', "")
 
 
-def note(message: StoredMessage, tr: Translate) -> str:
-    """HTML under a reply: language, level, how many sentences kept it, and what went wrong. Empty where nothing is known."""
+def note(message: StoredMessage, tr: Translate, *, undoable: bool = False) -> str:
+    """HTML under a reply: what its message changed, language, level, how many sentences kept it, what went wrong. Empty where nothing is known."""
     meta = message.meta
     chips: list[tuple[str, str]] = []
     if message.status in ("stopped", "failed"):
@@ -53,16 +65,34 @@ def note(message: StoredMessage, tr: Translate) -> str:
         chips.append((tr(f"language.{language}"), ""))
     sentences = _mappings(meta.get("sentences"))
     chips += _level_chips(meta, sentences, tr)
+    if meta.get("restarted") is True:
+        chips.append((tr("badge.restarted"), "good"))
+    late: list[tuple[str, str]] = []
     dropped = meta.get("dropped_messages")
     if isinstance(dropped, int) and dropped:
-        chips.append((tr("badge.dropped", count=dropped), "warn"))
+        late.append((tr("badge.dropped", count=dropped), "warn"))
     seconds = meta.get("seconds")
     if isinstance(seconds, int | float) and seconds:
-        chips.append((tr("badge.seconds", seconds=f"{seconds:.1f}"), "quiet"))
-    if not chips:
+        late.append((tr("badge.seconds", seconds=f"{seconds:.1f}"), "quiet"))
+    parts = [_change(meta, tr, undoable=undoable), _spans(chips), marks.chips(sentences, tr), _spans(late), marks.details(sentences, tr)]
+    inside = "".join(parts)
+    return f'<div class="reply-note">{inside}</div>' if inside else ""
+
+
+def _spans(chips: list[tuple[str, str]]) -> str:
+    return "".join(f'<span class="chip {kind}">{escape(text)}</span>' for text, kind in chips)
+
+
+def _change(meta: Mapping[str, object], tr: Translate, *, undoable: bool) -> str:
+    """What the message changed about the conversation, and the way back."""
+    changed = changed_options(meta)
+    if not changed:
         return ""
-    spans = "".join(f'<span class="chip {kind}">{escape(text)}</span>' for text, kind in chips)
-    return f'<div class="reply-note">{spans}{_repairs(sentences, tr)}</div>'
+    said = " ".join(tr(f"change.{option}.{after}") for option, (_, after) in changed.items())
+    if meta.get("change_undone"):
+        return f'<p class="change undone">{escape(said)} {escape(tr("change.undone"))}</p>'
+    button = f'<button class="undo-change">{escape(tr("change.undo"))}</button>' if undoable else ""
+    return f'<p class="change">{escape(said)} {button}</p>'
 
 
 def _level_chips(meta: Mapping[str, object], sentences: Sequence[Mapping[str, object]], tr: Translate) -> list[tuple[str, str]]:
@@ -70,25 +100,10 @@ def _level_chips(meta: Mapping[str, object], sentences: Sequence[Mapping[str, ob
     if not judged:
         return []
     slipped = sum(1 for sentence in judged if sentence.get("slipped"))
-    repaired = sum(1 for sentence in judged if sentence.get("repaired"))
     # Good Korean of one level borrows endings of another; where every sentence was accepted, the asked level is the one that counts.
     level = str((meta.get("level") if slipped else meta.get("asked_level")) or "mixed")
     kept = tr("badge.kept", kept=len(judged) - slipped, total=len(judged))
-    chips = [(f"{tr(f'level.{level}')} {kept}", "warn" if slipped else "good")]
-    if repaired:
-        chips.append((tr("badge.repaired_one") if repaired == 1 else tr("badge.repaired", count=repaired), "good"))
-    if slipped:
-        chips.append((tr("badge.slipped_one") if slipped == 1 else tr("badge.slipped", count=slipped), "warn"))
-    return chips
-
-
-def _repairs(sentences: Sequence[Mapping[str, object]], tr: Translate) -> str:
-    rows = "".join(
-        f"<li><del>{escape(str(sentence['original']))}</del> → {escape(str(sentence.get('text', '')))}</li>"
-        for sentence in sentences
-        if sentence.get("repaired") and sentence.get("original")
-    )
-    return f"<details><summary>{escape(tr('badge.show_original'))}</summary><ul>{rows}</ul></details>" if rows else ""
+    return [(f"{tr(f'level.{level}')} {kept}", "warn" if slipped else "good")]
 
 
 def _mappings(value: object) -> list[Mapping[str, object]]:

@@ -19,7 +19,8 @@ from solar_chat.i18n import InterfaceLanguage
 from solar_chat.ui.chat import ChatRegion
 from solar_chat.ui.controls import ControlRegion
 from solar_chat.ui.header import HeaderRegion, title_html
-from solar_chat.ui.notes import Translate, entries
+from solar_chat.ui.marks import Translate
+from solar_chat.ui.notes import entries
 from solar_chat.ui.sidebar import SidebarRegion, conversation_choices
 
 # Beyond about thirty messages a browser needs longer to draw an update than there is time between two.
@@ -110,7 +111,7 @@ class Screen:
             self.memory: tab.conversation_id,
             self.header.title: title_html((conversation.title if conversation else "") or tr("sidebar.untitled")),
             self.header.manage: gr.update(visible=conversation is not None),
-            chat.chatbot: gr.update(value=entries(messages, tr)),
+            chat.chatbot: gr.update(value=entries(messages, tr, conversation)),
             chat.earlier: gr.update(visible=bool(messages and messages[0].parent_id)),
             controls.level: (conversation and conversation.level) or settings.level,
             controls.reply_language: (conversation and conversation.reply_language) or settings.reply_language,

@@ -116,6 +116,7 @@ def head_html(assistant: Assistant, lang: InterfaceLanguage | None) -> str:
     return (
         f"<script>window.solarLeft={left}</script>"
         '<script src="app/assets/page/page.js"></script>'
+        '<script src="app/assets/page/marks.js" defer></script>'
         '<link rel="preload" href="app/assets/page/AppKR-Regular.woff2" as="font" type="font/woff2" crossorigin>'
         '<link rel="stylesheet" href="app/assets/page/page.css">'
     )

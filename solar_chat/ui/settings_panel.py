@@ -11,7 +11,7 @@ import gradio as gr
 from solar_chat.assistant import Assistant
 from solar_chat.models import CATALOG
 from solar_chat.settings import GuardMode, LanguageChoice, Settings, Theme
-from solar_chat.ui.notes import Translate
+from solar_chat.ui.marks import Translate
 
 # A slider for everyday use; the settings file and its own limits allow more.
 HOTTEST = 1.5

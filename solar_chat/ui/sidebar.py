@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import gradio as gr
 
 from solar_chat.conversation import Conversation, Hit
-from solar_chat.ui.notes import Translate
+from solar_chat.ui.marks import Translate
 
 
 @dataclass(frozen=True, slots=True)

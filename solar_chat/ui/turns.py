@@ -17,7 +17,7 @@ from typing import Any
 
 import gradio as gr
 
-from solar_chat.assistant import ChatEvent, Draft, Reading, Saved
+from solar_chat.assistant import ChatEvent, Decided, Draft, OptionChange, Reading, Saved
 from solar_chat.conversation import StoredMessage
 from solar_chat.errors import SolarChatError, StoreError
 from solar_chat.language.types import Level
@@ -70,7 +70,8 @@ class Turns:
     @property
     def outputs(self) -> list[Any]:
         """What a running turn updates."""
-        return [self._screen.chat.chatbot, self._screen.tab, self._composer.returned]
+        controls = self._screen.controls
+        return [self._screen.chat.chatbot, self._screen.tab, self._composer.returned, controls.level, controls.reply_language]
 
     def busy(self, tab: Tab) -> object:
         """Stop takes the place of Send."""
@@ -164,6 +165,9 @@ class Turns:
                 if tab.gaze.conversation_id != conversation_id:
                     # The tab shows another conversation by now; this one goes on into the store.
                     continue
+                asked = next((event.change for event in events if isinstance(event, Decided)), OptionChange())
+                if asked != OptionChange():
+                    yield self._chosen(asked)
                 last = events[-1]
                 newest = next((event for event in reversed(events) if isinstance(event, Draft)), None)
                 if newest is not None and newest.text.strip():
@@ -180,6 +184,12 @@ class Turns:
             unexpected = SolarChatError("unexpected", reason=type(error).__name__, log=str(self._screen.assistant.home.logs))
             self._complain(unexpected, tab)
             yield {returned: self._unsaid(question, stored)}
+
+    def _chosen(self, asked: OptionChange) -> Updates:
+        """What the message asked for, in sight above the box before the reply has begun."""
+        controls = self._screen.controls
+        wanted = {controls.level: asked.level, controls.reply_language: asked.reply_language}
+        return {component: value for component, value in wanted.items() if value is not None}
 
     def _unsaid(self, question: str | None, stored: StoredMessage | None) -> str:
         """The person's text, unless the history still has it."""

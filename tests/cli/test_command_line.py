@@ -55,7 +55,16 @@ def test_help_speaks_korean(home: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("--port", "x"), ("ask",), ("ask", "a", "--level", "rude"), ("ask", "a", "--jsonl"), ("inspect",), ("rewrite", "a"), ("--lang", "fr", "paths"), ("nonsense",)],
+    [
+        ("--port", "x"),
+        ("ask",),
+        ("ask", "a", "--level", "rude"),
+        ("ask", "a", "--jsonl"),
+        ("inspect",),
+        ("rewrite", "a"),
+        ("--lang", "fr", "paths"),
+        ("nonsense",),
+    ],
 )
 def test_bad_usage_exits_with_2(home: Path, arguments: tuple[str, ...]) -> None:
     assert run(*arguments, home=home).returncode == 2
@@ -192,6 +201,21 @@ def test_ask_lines_keep_their_order_and_their_wishes(home: Path) -> None:
     assert [answers[number]["language"] for number in (0, 1, 3)] == ["ko", "en", "ko"]
     assert answers[0]["level"] == "casual"
     assert answers[3]["level"] == "plain"
+
+
+def test_a_request_in_the_question_beats_the_options(home: Path) -> None:
+    lines = [
+        {"text": "반말로 해줘. 이 앱 이름이 뭐야?", "level": "formal"},
+        {"text": "영어로 답해줘. 이 앱 이름이 뭐야?", "reply_language": "ko"},
+        {"text": "이 앱은 무료야?", "history": [["user", "반말로 해줘"], ["assistant", "그럴게."]]},
+        {"text": "'반말로 해줘'가 무슨 뜻이야?", "level": "formal"},
+    ]
+    done = run("ask", "--jsonl", "--seed", "1", "--level", "formal", home=home, stdin="\n".join(json.dumps(line) for line in lines[:2] + lines[3:]))
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer["language"] for answer in answers] == ["ko", "en", "ko"]
+    assert (answers[0]["level"], answers[2]["level"]) == ("casual", "formal")
+    done = run("ask", "--jsonl", "--seed", "1", home=home, stdin=json.dumps(lines[2]))
+    assert json.loads(done.stdout)["level"] == "casual"
 
 
 def test_nothing_is_stored_by_ask(home: Path) -> None:

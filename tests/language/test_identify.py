@@ -1,82 +1,46 @@
-"""Languages of a message: what decides, what does not, and that spans fit the text."""
+"""Languages of a message: a labelled table of messages, other languages, and that the same text always gets the same answer."""
 
 from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solar_chat.language import identify
+from solar_chat.language import identify, is_reflex
 
-CASES = [
-    # Korean
-    ("안녕하세요", "ko", "ko"),
-    ("컴퓨터 땡큐 오케이", "ko", "ko"),
-    ("ㅋㅋㅋ", "ko", "ko"),
-    ("ㅇㅇ 좋아 123", "ko", "ko"),
-    ("`x = 1` 이게 뭐야?", "ko", "ko"),
-    ("https://example.com 에서 봤어", "ko", "ko"),
-    ("3시에 만나요 😀", "ko", "ko"),
-    ("大韓民國은 나라다", "ko", "ko"),
-    # English
-    ("Hello", "en", "en"),
-    ("ok", "en", "en"),
-    ("How do I sort a list in Python?", "en", "en"),
-    ("API", "en", "en"),
-    ('What does "사랑" mean in English?', "en", "en"),
-    ("Please fix `print('한글')` for me", "en", "en"),
-    ("Read https://example.com/한글 please", "en", "en"),
-    # both in one message
-    ("AI가 뭐야?", "mixed", "ko"),
-    ("K-pop 좋아해?", "mixed", "ko"),
-    ("deploy 했어?", "mixed", "ko"),
-    ("React에서 useState를 써서 state를 관리하는 방법 알려줘", "mixed", "ko"),
-    ("이 REST API endpoint는 정말 좋아요", "mixed", "ko"),
-    ("PM이랑 meeting 잡아줘", "mixed", "ko"),
-    ("What does 눈치 mean?", "mixed", "en"),
-    ("Can you explain 정 in English?", "mixed", "en"),
-    ("this is 진짜 amazing", "mixed", "en"),
-    ("I like it. 나는 좋아.", "mixed", "both"),
-    ("How are you? 오늘 뭐 했어?", "mixed", "both"),
-    # nothing to go by
-    ("", "none", None),
-    ("123 + 456", "none", None),
-    ("😀🎉", "none", None),
-    ("```\nprint('안녕')\n```", "none", None),
-    ("`안녕`", "none", None),
-    ("https://example.com/한글", "none", None),
-    ("?!...", "none", None),
-]
+MESSAGES = [json.loads(line) for line in (Path(__file__).parent / "messages.jsonl").read_text(encoding="utf-8").splitlines()]
+"""Written for this project: Korean, English, mixed in both directions, alternating, romanised, neutral and other languages."""
 
 
-@pytest.mark.parametrize(("text", "language", "matrix"), CASES)
-def test_language_and_matrix(text: str, language: str, matrix: str | None) -> None:
-    found = identify(text)
-    assert (found.language, found.matrix) == (language, matrix)
-    assert not found.romanized
+@pytest.mark.parametrize("row", MESSAGES, ids=lambda row: row["text"][:30])
+def test_labelled_messages(row: dict[str, object]) -> None:
+    found = identify(str(row["text"]))
+    assert (found.language, found.matrix, found.other, found.romanized) == (row["language"], row["matrix"], row["other"], row["romanized"])
+
+
+def test_the_table_covers_every_kind() -> None:
+    kinds = {(row["language"], row["matrix"], row["romanized"]) for row in MESSAGES}
+    assert len(MESSAGES) >= 400
+    assert kinds == {
+        ("ko", "ko", False), ("ko", "ko", True), ("en", "en", False), ("mixed", "ko", False), ("mixed", "en", False), ("mixed", "both", False),
+        ("none", None, False), ("other", None, False),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "annyeonghaseyo", "gamsahamnida", "mwohae", "jinjja", "bap meogeosseo", "Bap meogeosseoyo?", "oneul nalssi eottae", "saranghae",
-        "jigeum mwohago isseo?", "mianhae oppa",
+        "Bonjour", "hola amigo", "gg", "ok", "Obrigado", "John Smith, Kim Minji, Lee Junho", "SELECT name FROM users WHERE id",
+        "pip install torch numpy pandas", "La La Land", "El Niño", "São Paulo", "Beyoncé and Zoë", "die hard",
+        "jalapeño pizza", "déjà vu", "crème brûlée recipe",
     ],
 )  # fmt: skip
-def test_romanized_korean(text: str) -> None:
-    found = identify(text)
-    assert (found.language, found.matrix, found.romanized) == ("ko", "ko", True)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "haha omg go dude", "samsung galaxy in seoul", "I love kimchi", "my oppa is cool", "what does annyeong mean in English?", "uri",
-        "hello", "mayo and tomato", "banana", "piano video", "no way bro",
-    ],
-)  # fmt: skip
-def test_english_is_not_romanized_korean(text: str) -> None:
-    assert not identify(text).romanized
+def test_short_text_and_names_stay_english(text: str) -> None:
+    assert identify(text).language == "en"
 
 
 @pytest.mark.parametrize(
@@ -86,6 +50,7 @@ def test_english_is_not_romanized_korean(text: str) -> None:
         ("¿Cómo estás? Quiero aprender coreano este año", "es"),
         ("Ich möchte heute Abend ein Bier trinken, bitte", "de"),
         ("Vorrei imparare la lingua coreana perché mi piace molto", "it"),
+        ("Suomi on kaunis maa ja haluaisin matkustaa sinne ensi kesänä", "fi"),
     ],
 )
 def test_other_latin_languages(text: str, code: str) -> None:
@@ -96,26 +61,57 @@ def test_other_latin_languages(text: str, code: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Bonjour", "hola amigo", "John Smith, Kim Minji, Lee Junho", "SELECT name FROM users WHERE id", "pip install torch numpy pandas",
+        "ok", "OK!", "lol", "ㅋㅋㅋㅋ", "ㅇㅇ", "네", "넵!", "응", "네네", "ok ㅋㅋ", "hahaha", "thank you", "감사합니다", "yesss", "굿 👍", "네ㅎㅎ",
+        "ㅇㅋ",
     ],
 )  # fmt: skip
-def test_short_text_and_names_stay_english(text: str) -> None:
-    assert identify(text).language == "en"
+def test_reflexes(text: str) -> None:
+    assert is_reflex(text)
 
 
-def test_kinds_of_spans() -> None:
-    text = 'API는 `f()` 3개, "hello" a@b.co https://a.com/x ./run.sh 😀 good'
-    found = [(text[span.start : span.end], span.language, span.kind) for span in identify(text).spans]
-    assert found == [
-        ("API", "en", "term"), ("는", "ko", "text"), ("`f()`", "none", "code"), ("3", "none", "number"), ("개", "ko", "text"),
-        ('"hello"', "en", "quote"),
-        ("a@b.co", "none", "url"), ("https://a.com/x", "none", "url"), ("./run.sh", "none", "url"), ("😀", "none", "emoji"), ("good", "en", "text"),
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    ["", "안녕하세요", "why", "ok then tell me more", "네 그렇게 해 주세요", "123", "😀", "좋아요", "no?", "뭐", "네?", "okay so what is 눈치"],
+)
+def test_no_reflexes(text: str) -> None:
+    assert not is_reflex(text)
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.text(st.one_of(st.sampled_from(list("가a`\"'“”.:/@#1 \n😀é")), st.characters()), max_size=80))
-def test_spans_are_ordered_and_inside(text: str) -> None:
-    edges = [edge for span in identify(text).spans for edge in (span.start, span.end)]
-    assert edges == sorted(edges)
-    assert not edges or (edges[0] >= 0 and edges[-1] <= len(text))
+ALPHABET = st.one_of(
+    st.sampled_from(list("가나다ㅋㅠaAzZé`\"'“”‘’.:;/@#1$%-_()<>^ \n\t😀🇰👍\ufe0f\u200d\u20e3あ漢я\ud800\x00")),
+    st.characters(exclude_categories=[]),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.text(ALPHABET, max_size=80))
+def test_any_text_has_an_answer_and_keeps_it(text: str) -> None:
+    found = identify(text)
+    assert identify(text) == found
+    assert (found.matrix is None) == (found.language in ("other", "none"))
+    assert not found.romanized or found.language == "ko"
+    assert found.other is None or found.language == "other"
+
+
+def test_the_same_answer_from_every_thread() -> None:
+    texts = ["Suomi on kaunis maa ja haluaisin matkustaa sinne ensi kesänä", "What does 눈치 mean?", "Я хочу выучить корейский язык", "API가 뭐야?"]
+    expected = [identify(text) for text in texts]
+    answers: list[list[object]] = []
+    threads = [threading.Thread(target=lambda: answers.append([identify(text) for text in texts])) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [expected] * 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 100_000, "1" * 100_000, "가" * 100_000, "1-" * 50_000, "a.b" * 33_000, "I am 가다 " * 12_000, "😀" * 50_000,
+        "ก" * 100_000, "a'" * 50_000, "(" * 100_000,
+    ],
+    ids=["latin", "digits", "hangul", "dashes", "dots", "mixed", "emoji", "thai", "apostrophes", "brackets"],
+)  # fmt: skip
+def test_long_texts_take_moments(text: str) -> None:
+    assert identify(text).spans[-1].end == len(text)

@@ -88,7 +88,7 @@ def test_deference_is_listed_apart_from_the_level() -> None:
         ("앉으시죠.", "formal", True),
         ("네.", "formal", True),
         ("좋아요.", "formal", False),
-        ("어떨까요?", "formal", False),
+        ("어떨까요?", "formal", True),
         ("좋습니다.", "polite", True),
         ("좋아.", "polite", False),
         ("좋다.", "polite", False),
@@ -139,3 +139,56 @@ def test_inspect_takes_any_text(text: str) -> None:
 )
 def test_huge_and_broken_texts(text: str) -> None:
     assert inspect(text).sentences is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "level", "family"),
+    [
+        # An unfinished clause, an aside and reported words do not make a text mixed.
+        ("주문하지 마세요 최소 금액이 만원보다 많으면", "polite", "jondaemal"),
+        ("그렇구나 한번 해보세요", "polite", "jondaemal"),
+        ("와 진짜 멋있다! 그 영화 어디서 볼 수 있어요?", "polite", "jondaemal"),
+        ("그래서 제가 나도 몰라, 우린 안 돼, 라고 했어요.", "polite", "jondaemal"),
+        ("관심 가는 게 뭐예요? 뭘 하시는지", "polite", "jondaemal"),
+        # Really mixed: two full sentences of either kind.
+        ("좋아요. 그건 하지 마.", "mixed", "mixed"),
+        ("확인했습니다. 곧 고칠게요.", "mixed", "jondaemal"),
+        ("나는 간다. 너는 안 가?", "mixed", "banmal"),
+        # Talk without a level still has a family; a note has neither.
+        ("나 지금 배고픔", "none", "banmal"),
+        ("서버 재시작 완료함", "none", "none"),
+        ("- 좋은 점\n- 나쁜 점", "none", "none"),
+    ],
+)
+def test_what_a_whole_text_is(text: str, level: str, family: str) -> None:
+    analysis = inspect(text)
+    assert (analysis.level, analysis.family) == (level, family)
+
+
+@pytest.mark.parametrize(
+    ("text", "honorific", "humble"),
+    [
+        ("할아버지께서는 진지를 드시고 주무세요.", ("께서", "진지", "드시", "주무세요"), ()),
+        ("어머니는 댁에 계세요?", ("댁", "계세요"), ()),
+        ("할머니께서 편찮으시다.", ("께서", "편찮으시"), ()),
+        ("할아버지께서 돌아가셨습니다.", ("께서", "돌아가셨"), ()),
+        ("교수님 성함과 연세를 아세요?", ("교수님", "성함", "연세", "아세요"), ()),
+        ("저희가 선생님을 모시고 뵈러 갈게요.", ("선생님",), ("저희", "모시", "뵈")),
+        ("제가 여쭤 보고 알려 드리겠습니다.", (), ("제", "여쭤", "드리")),
+        ("어서 가세. 저 사람은 손을 들었다.", (), ()),
+    ],
+)
+def test_words_of_deference(text: str, honorific: tuple[str, ...], humble: tuple[str, ...]) -> None:
+    analysis = inspect(text)
+    assert (analysis.subject_honorific, analysis.humble) == (honorific, humble)
+
+
+def test_confidence_says_how_the_level_is_known() -> None:
+    known = {text: sentences(text)[0].confidence for text in ("갑니다.", "바쁜데", "넵", "이것을 열어서", "어케 하죠", "완료")}
+    assert known["갑니다."] == 1.0
+    assert 0.5 <= known["넵"] < 0.7
+    assert known["바쁜데"] >= 0.5
+    assert 0 < known["이것을 열어서"] < 0.5
+    assert known["완료"] == 0.0
+    guessed = sentences("이거 머냐구욤ㅋ")[0]
+    assert guessed.family == "jondaemal"

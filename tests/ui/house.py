@@ -16,6 +16,13 @@ from solar_chat.engine import ScriptedBackend
 # Two busy cores answer a click in a second or so; a test that waits longer has failed.
 expect.set_options(timeout=10_000)
 
+BOX = "#box textarea"
+STOP = "#box .stop-button"
+SEND = "#box .submit-button"
+REPLIES = "#chat .bot-row"
+QUESTIONS = "#chat .user-row"
+NOTE = "#chat .reply-note"
+
 
 @dataclass
 class House:
@@ -52,6 +59,24 @@ def ready(tab: Page) -> None:
     """Wait until the page was drawn by the server."""
     expect(tab.locator("#title h1")).to_be_visible()
     expect(tab.locator("#box .submit-button")).to_be_visible()
+
+
+def send(page: Page, text: str) -> None:
+    page.fill(BOX, text)
+    page.press(BOX, "Enter")
+
+
+def finished(page: Page) -> None:
+    """The turn is over and the page says so."""
+    expect(page.locator(SEND)).to_be_visible()
+    page.wait_for_function("window.solarBusy === false")
+
+
+def ask(page: Page, house: House, text: str, reply: str) -> None:
+    house.will_say(reply)
+    send(page, text)
+    expect(page.locator(REPLIES).last).to_contain_text(reply)
+    finished(page)
 
 
 def eventually(claim: Callable[[], bool]) -> bool:

@@ -8,35 +8,10 @@ import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
 from solar_chat.errors import ModelError
-from tests.ui.house import House, eventually, open_tab, ready
+from tests.ui.house import BOX, NOTE, QUESTIONS, REPLIES, SEND, STOP, House, ask, eventually, finished, open_tab, ready, send
 
 # Gradio and pandas warn about each other in the server's threads, where no test can catch it.
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore")]
-
-BOX = "#box textarea"
-STOP = "#box .stop-button"
-SEND = "#box .submit-button"
-REPLIES = "#chat .bot-row"
-QUESTIONS = "#chat .user-row"
-NOTE = "#chat .reply-note"
-
-
-def send(page: Page, text: str) -> None:
-    page.fill(BOX, text)
-    page.press(BOX, "Enter")
-
-
-def finished(page: Page) -> None:
-    """The turn is over and the page says so."""
-    expect(page.locator(SEND)).to_be_visible()
-    page.wait_for_function("window.solarBusy === false")
-
-
-def ask(page: Page, house: House, text: str, reply: str) -> None:
-    house.will_say(reply)
-    send(page, text)
-    expect(page.locator(REPLIES).last).to_contain_text(reply)
-    finished(page)
 
 
 def test_korean_is_typed_and_answered_with_a_note(page: Page, clean: House) -> None:
@@ -328,6 +303,11 @@ def test_a_phone_is_not_covered(profile: BrowserContext, clean: House) -> None:
     tab.locator("#level").get_by_text("반말").click()
     expect(tab.locator("#level label.selected")).to_have_text("반말")
     assert eventually(lambda: clean.assistant.settings.load().level == "casual")
+    # The list closes over the conversation that is chosen in it, also where it is the one on show.
+    tab.locator("#conversations-panel .toggle-button").click()
+    expect(tab.locator(".sidebar.open")).to_have_count(1)
+    tab.locator("#conversations label.selected").click()
+    expect(tab.locator(".sidebar.open")).to_have_count(0)
 
 
 def test_controls_have_names_and_the_keyboard_reaches_them(page: Page, clean: House) -> None:

@@ -63,9 +63,10 @@ def test_the_head_carries_language_theme_style_and_script(clean: House) -> None:
     assert status == 200
     assert json.dumps({"language": "en", "theme": "dark"}) in head
     assert "app/assets/page/page.js" in head
+    assert "app/assets/page/marks.js" in head
 
 
-@pytest.mark.parametrize("path", ["page/page.css", "page/page.js", "page/AppKR-Regular.woff2", "page/AppKR-Bold.woff2", "icon.svg"])
+@pytest.mark.parametrize("path", ["page/page.css", "page/page.js", "page/marks.js", "page/AppKR-Regular.woff2", "page/AppKR-Bold.woff2", "icon.svg"])
 def test_what_the_head_names_is_there(house: House, path: str) -> None:
     assert ask(house, "GET", f"/app/assets/{path}", {})[0] == 200
 

@@ -1,0 +1,27 @@
+"""The system prompts are written in the level they ask for, by the same reading that judges replies."""
+
+from __future__ import annotations
+
+import pytest
+
+from solar_chat.language import LEVELS, Level, identify, sentences
+from solar_chat.prompts import firmer, system_prompt
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_sentence_is_in_the_level_it_asks_for(level: Level) -> None:
+    for text in (system_prompt("ko", level), firmer("ko", level)):
+        assert {sentence.level for sentence in sentences(text)} == {level}
+        assert identify(text).matrix == "ko"
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_english_knows_no_level(level: Level) -> None:
+    assert system_prompt("en", level) == system_prompt("en", "formal")
+    assert identify(system_prompt("en", level)).language == "en"
+    assert identify(firmer("en", level)).language == "en"
+
+
+def test_each_level_has_words_of_its_own() -> None:
+    assert len({system_prompt("ko", level) for level in LEVELS}) == 4
+    assert len({firmer("ko", level) for level in LEVELS}) == 4
