@@ -12,7 +12,7 @@ from typing import Final
 
 from benchmarks.korean.paragraphs import words_only
 from solar_chat.language import SentenceLevel
-from solar_chat.language.analyser import kiwi
+from solar_chat.language.parsing.analyser import kiwi
 
 _FAMILY: Final[dict[SentenceLevel, str]] = {
     "formal": "jondaemal",

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from solar_chat.language.analyser import ParsedSentence, parse
-from solar_chat.language.levels import FAMILY, meaningful, read
+from solar_chat.language.parsing.analyser import ParsedSentence, parse
+from solar_chat.language.register.levels import FAMILY, meaningful, read
 from solar_chat.language.types import Family, SentenceLevel
 
 OWN: Final = Path(__file__).parent / "data"

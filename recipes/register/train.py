@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 
 from recipes.register.data import Data, Line, load
-from solar_chat.language.character_model import BUCKETS, CLASSES, CharacterModel, grams
+from solar_chat.language.register.character_model import BUCKETS, CLASSES, CharacterModel, grams
 
 log = logging.getLogger("register")
 

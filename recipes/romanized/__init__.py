@@ -1,1 +1,1 @@
-"""The recipe for the table that knows Korean in Latin letters (`solar_chat/language/romanized_table.py`)."""
+"""The recipe for the table that knows Korean in Latin letters (`solar_chat/language/identification/romanized_table.py`)."""

@@ -1,4 +1,4 @@
-"""Builds `solar_chat/language/romanized_table.py`: trigrams of romanised Korean against those of English words.
+"""Builds `solar_chat/language/identification/romanized_table.py`: trigrams of romanised Korean against those of English words.
 
     python -m recipes.romanized.build --korean ChatbotData.csv src-train.txt tgt-train.txt
 
@@ -95,7 +95,7 @@ def main() -> None:
     """Read the word sources and write the table."""
     parser = argparse.ArgumentParser(description="Build the table of romanised Korean.")
     parser.add_argument("--korean", nargs="+", type=Path, required=True, help="text files with Korean words")
-    parser.add_argument("--out", type=Path, default=ROOT / "solar_chat/language/romanized_table.py")
+    parser.add_argument("--out", type=Path, default=ROOT / "solar_chat/language/identification/romanized_table.py")
     arguments = parser.parse_args()
     weights = table(_korean(arguments.korean), _english())
     arguments.out.write_text(_module(weights), encoding="utf-8")

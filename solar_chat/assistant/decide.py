@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from solar_chat.assistant.events import LanguageReason, LevelReason
 from solar_chat.language import Language, Level, identify, is_reflex
-from solar_chat.language.wishes import Wish, wishes
+from solar_chat.language.requests.wishes import Wish, wishes
 from solar_chat.messages import Message
 from solar_chat.prompts import ReplyLanguage
 from solar_chat.settings import ReplyChoice

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from solar_chat.language import Level, Sentence, SentenceLevel, rewrite, sentence_complies, sentences
-from solar_chat.language.strays import Expected
+from solar_chat.language.identification.strays import Expected
 
 SlipReason = Literal["level", "language", "script"]
 Mending = Literal["inflected", "regenerated"]

@@ -4,15 +4,15 @@ Everything here reads or rewrites text by rule and loads its heavy libraries (Ki
 its numbers, Latin text, code, quotations, negation and content words survive. No model is asked anything here.
 """
 
-from solar_chat.language.analyser import warm
-from solar_chat.language.identify import identify
-from solar_chat.language.inspection import inspect
+from solar_chat.language.identification.identify import identify
+from solar_chat.language.identification.reflex import is_reflex
 from solar_chat.language.josa import josa
-from solar_chat.language.reflex import is_reflex
-from solar_chat.language.rewrite import rewrite
-from solar_chat.language.segment import split_settled
-from solar_chat.language.speech import complies, sentence_complies, sentences
-from solar_chat.language.terms import morphemes
+from solar_chat.language.parsing.analyser import warm
+from solar_chat.language.parsing.segment import split_settled
+from solar_chat.language.parsing.terms import morphemes
+from solar_chat.language.register.inspection import inspect
+from solar_chat.language.register.speech import complies, sentence_complies, sentences
+from solar_chat.language.rewriting.rewrite import rewrite
 from solar_chat.language.types import (
     LEVELS,
     Analysis,

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterable
 from solar_chat.engine import Event, Finished, FinishReason, Prefilled, TextPiece
 from solar_chat.guard import Attempt, Guard, GuardedReply, Shown
 from solar_chat.language import Level
-from solar_chat.language.strays import Expected
+from solar_chat.language.identification.strays import Expected
 from solar_chat.settings import GuardMode
 
 # Foreign script is what no rewriter mends, whatever it learns about endings.

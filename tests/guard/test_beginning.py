@@ -7,7 +7,7 @@ import pytest
 from solar_chat.engine import Prefilled
 from solar_chat.guard import Attempt, Guard, GuardedReply, Shown
 from solar_chat.language import Level
-from solar_chat.language.strays import Expected
+from solar_chat.language.identification.strays import Expected
 from tests.guard.saying import FIRST, SLIP, THIRD, Model, check, replied
 
 ENGLISH = "You can find it in the settings. And more."

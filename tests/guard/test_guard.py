@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from solar_chat.guard import Guard
 from solar_chat.language import LEVELS, Level
-from solar_chat.language.strays import Expected
+from solar_chat.language.identification.strays import Expected
 from solar_chat.settings import GuardMode
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from solar_chat.guard import Guard, GuardedReply, Shown
 from solar_chat.guard.loop import FREE_TOKENS, SHARE
 from solar_chat.language import Level
-from solar_chat.language.strays import Expected
+from solar_chat.language.identification.strays import Expected
 from solar_chat.settings import GuardMode
 from tests.guard.saying import FIRST, SLIP, THIRD, Model, replied
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from solar_chat.language import inspect, split_settled, warm
-from solar_chat.language.analyser import Morpheme, kiwi, parse
+from solar_chat.language.parsing.analyser import Morpheme, kiwi, parse
 
 
 def cut(text: str) -> list[str]:
@@ -148,7 +148,7 @@ def test_kiwi_gets_bounded_pieces_and_each_once(monkeypatch: pytest.MonkeyPatch)
             given.append(len(text))
             return kiwi().tokenize(text)
 
-    monkeypatch.setattr("solar_chat.language.analyser.kiwi", Counting)
+    monkeypatch.setattr("solar_chat.language.parsing.analyser.kiwi", Counting)
     for text in (LONG["prose"][:10_000], LONG["one line of prose"][:10_000]):
         given.clear()
         parse(text)

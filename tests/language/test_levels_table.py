@@ -7,7 +7,7 @@ import re
 import pytest
 
 from solar_chat.language import inspect
-from solar_chat.language.levels import FAMILY
+from solar_chat.language.register.levels import FAMILY
 
 FORMS = {
     "formal": """

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solar_chat.language.markup import marks
-from solar_chat.language.masking import fenced_blocks, regions
+from solar_chat.language.parsing.markup import marks
+from solar_chat.language.parsing.masking import fenced_blocks, regions
 
 
 def found(text: str, *, lone_quotes: bool = False) -> list[tuple[str, str]]:

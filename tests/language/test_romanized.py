@@ -6,7 +6,7 @@ import pytest
 
 from recipes.romanized.romaniser import romanised
 from solar_chat.language import identify
-from solar_chat.language.romanized import score
+from solar_chat.language.identification.romanized import score
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solar_chat.language.strays import Expected
+from solar_chat.language.identification.strays import Expected
 
 ENGLISH = "You can find it in the settings."
 KOREAN = "설정에서 찾을 수 있습니다."

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solar_chat.language.wishes import Wish, names_a_level, wishes
+from solar_chat.language.requests.wishes import Wish, names_a_level, wishes
 
 # (message, level, language); "jondaemal" is the family without a level.
 ASKED: list[tuple[str, str | None, str | None]] = [

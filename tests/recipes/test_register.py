@@ -10,7 +10,7 @@ import pytest
 
 from recipes.register.data import Line, is_held_out, load, noun_phrases, own, respelled
 from recipes.register.train import accuracy, fit, save
-from solar_chat.language.character_model import BUCKETS, CLASSES, CharacterModel, character_model, grams
+from solar_chat.language.register.character_model import BUCKETS, CLASSES, CharacterModel, character_model, grams
 from solar_chat.language.types import Family
 from solar_chat.paths import REGISTER_MODEL
 

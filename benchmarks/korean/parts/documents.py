@@ -14,7 +14,7 @@ from benchmarks.korean.figures import Disputed, Result, Row, Wrong, attempt, joi
 from benchmarks.korean.paragraphs import document_paragraphs
 from benchmarks.korean.peers import ending_sentences, regex_segments
 from solar_chat.language import LEVELS, Level, SentenceLevel, complies
-from solar_chat.language.compliance import admits
+from solar_chat.language.register.compliance import admits
 
 _OTHER_FAMILY: Final[dict[Level, tuple[Level, ...]]] = {
     "formal": ("casual", "plain"),

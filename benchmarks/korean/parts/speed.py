@@ -15,7 +15,7 @@ from benchmarks.korean.data import Data, Item
 from benchmarks.korean.figures import Disputed, Result, Row, attempt, joined
 from benchmarks.korean.paragraphs import document_paragraphs
 from solar_chat.language import inspect, warm
-from solar_chat.language.analyser import kiwi
+from solar_chat.language.parsing.analyser import kiwi
 
 _ROUNDS: Final = 5
 _MOST_TEXTS: Final = 300
