@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from solar_chat.assistant.events import LanguageReason, LevelReason
-from solar_chat.language import Language, Level, identify, is_reflex
-from solar_chat.language.requests.wishes import Wish, wishes
+from solar_chat.language import Language, Level, Wish, identify, is_reflex, wishes
 from solar_chat.messages import Message
 from solar_chat.prompts import ReplyLanguage
 from solar_chat.settings import ReplyChoice

@@ -16,9 +16,7 @@ from solar_chat.assistant.events import Answer, Decided, Draft, LevelReason, Opt
 from solar_chat.engine import Engine, Event, Finished, GenerationRequest, Prefilled, Sampling
 from solar_chat.errors import InputError
 from solar_chat.guard import Attempt, Guard, GuardedReply, GuardedSentence
-from solar_chat.language import Level
-from solar_chat.language.identification.strays import Expected
-from solar_chat.language.requests.wishes import names_a_level, wishes
+from solar_chat.language import Expected, Level, names_a_level, wishes
 from solar_chat.messages import Message
 from solar_chat.models import ModelSpec
 from solar_chat.prompts import TEMPLATES, ReplyLanguage, Window, firmly, fit, system_prompt

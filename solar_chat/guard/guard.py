@@ -13,8 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from solar_chat.guard.judge import GuardedSentence, SlipReason, Wanted, judge
-from solar_chat.language import Level, split_settled
-from solar_chat.language.identification.strays import Expected, Standing
+from solar_chat.language import Expected, Level, Standing, split_settled
 from solar_chat.settings import GuardMode
 
 # A beginning that cannot be told from a title or a name is held back no longer than this.

@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from solar_chat.language import Level, Sentence, SentenceLevel, rewrite, sentence_complies, sentences
-from solar_chat.language.identification.strays import Expected
+from solar_chat.language import Expected, Level, Sentence, SentenceLevel, rewrite, sentence_complies, sentences
 
 SlipReason = Literal["level", "language", "script"]
 Mending = Literal["inflected", "regenerated"]

@@ -6,12 +6,14 @@ its numbers, Latin text, code, quotations, negation and content words survive. N
 
 from solar_chat.language.identification.identify import identify
 from solar_chat.language.identification.reflex import is_reflex
+from solar_chat.language.identification.strays import Expected, Standing
 from solar_chat.language.josa import josa
 from solar_chat.language.parsing.analyser import warm
 from solar_chat.language.parsing.segment import split_settled
 from solar_chat.language.parsing.terms import morphemes
 from solar_chat.language.register.inspection import inspect
 from solar_chat.language.register.speech import complies, sentence_complies, sentences
+from solar_chat.language.requests.wishes import Wish, names_a_level, wishes
 from solar_chat.language.rewriting.rewrite import rewrite
 from solar_chat.language.types import (
     LEVELS,
@@ -36,6 +38,7 @@ from solar_chat.language.types import (
 __all__ = [
     "LEVELS",
     "Analysis",
+    "Expected",
     "Family",
     "Identification",
     "Language",
@@ -49,17 +52,21 @@ __all__ = [
     "Span",
     "SpanKind",
     "SpanLanguage",
+    "Standing",
     "TextFamily",
     "TextLevel",
+    "Wish",
     "complies",
     "identify",
     "inspect",
     "is_reflex",
     "josa",
     "morphemes",
+    "names_a_level",
     "rewrite",
     "sentence_complies",
     "sentences",
     "split_settled",
     "warm",
+    "wishes",
 ]

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
 Language = Literal["ko", "en", "mixed", "other", "none"]
-"""Language of a message: `other` is a Latin-script language that is not English, `none` has no words at all."""
+"""Language of a message: `other` is any language but Korean and English, `none` has no words at all."""
 MatrixLanguage = Literal["ko", "en", "both"]
 """The language that supplies the function morphemes."""
 SpanLanguage = Literal["ko", "en", "other", "none"]
@@ -38,7 +38,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Identification:
-    """Which languages a message is in. Spans are ordered and do not overlap."""
+    """Which languages a message is in. Spans tile the text: each begins where the one before it ends."""
 
     language: Language
     other: str | None

@@ -17,8 +17,7 @@ from benchmarks.korean.figures import Disputed, Result, Row, attempt, joined
 from benchmarks.korean.paragraphs import document_paragraphs
 from benchmarks.korean.parts.speed import long_texts
 from solar_chat.guard import Guard
-from solar_chat.language import LEVELS, Level, warm
-from solar_chat.language.identification.strays import Expected
+from solar_chat.language import LEVELS, Expected, Level, warm
 
 _SETS: Final[dict[Level, str]] = {"formal": "docs-ko-formal-react", "polite": "docs-ko-haeyo-toss-ff"}
 _PIECE_CHARACTERS: Final = 3
