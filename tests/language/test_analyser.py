@@ -172,3 +172,26 @@ print(resident() - before)
         pytest.skip("reads /proc")
     grown = float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
     assert grown < 300  # MiB
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("English one. 한국어예요.", ["English one.", "한국어예요."]),
+        ("Mr. 김이 왔어요.", ["Mr. 김이 왔어요."]),
+        ("좋아요 😀 내일 봐요", ["좋아요 😀", "내일 봐요"]),
+        ("끝났어요. 🎉 축하해요!", ["끝났어요.", "🎉 축하해요!"]),
+        ("새로 만들어서\n여기서 씁니다.", ["새로 만들어서\n여기서 씁니다."]),
+        ("나 지금 가는데\n너 어디야", ["나 지금 가는데", "너 어디야"]),
+    ],
+)
+def test_where_sentences_part(text: str, sentences: list[str]) -> None:
+    assert [text[sentence.start : sentence.end] for sentence in parse(text)] == sentences
+
+
+def test_a_copula_that_kiwi_overlooks() -> None:
+    for text, ending in (("벌써 가을이다", "다"), ("성지네", "네"), ("이건 버그지", "지")):
+        copula, final = parse(text)[0].morphemes[-2:]
+        assert (copula.tag, final.tag, final.form) == ("VCP", "EF", ending)
+        assert text[final.start : final.end] == ending
+    assert [morpheme.tag for morpheme in parse("이름은 김민지")[0].morphemes][-1].startswith("N")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +60,21 @@ FORMS = {
 }
 # A form at the start of a row belongs to the list as any other; only the row's indent is taken away.
 CASES = [(form, level) for level, forms in FORMS.items() for form in re.sub(r"\n {8}", "", forms.strip()).split("|")]
+
+
+TEXTS = [
+    tuple(row.split(" | ", 1))
+    for row in (Path(__file__).parent / "levels_table.txt").read_text(encoding="utf-8").splitlines()
+    if row and not row.startswith("#")
+]
+
+
+@pytest.mark.parametrize(("level", "text"), TEXTS)
+def test_the_level_of_a_text(level: str, text: str) -> None:
+    analysis = inspect(text.replace("\\n", "\n"))
+    assert analysis.level == level
+    if level != "mixed":
+        assert analysis.family == next(family for name, family in FAMILY.items() if name == level)
 
 
 @pytest.mark.parametrize(("text", "level"), CASES)

@@ -117,3 +117,27 @@ _PIECES = st.lists(
 def test_scraps_settle_after_one_pass(text: str, level: Level) -> None:
     once = rewrite(text, level).text
     assert rewrite(once, level).text == once
+
+
+_ENDINGS = st.sampled_from(
+    "은걸 는걸 ᆫ걸 구려 시구려 소 ᆯ래 을게 거든 던데 잖아 더라 려무나 냬 재 ᆫ대 다네 습디다 ᆸ쇼 ㄴ데 ㄹ까 ㅂ니다 ㅆ어 싶은걸 할걸 갈게 좋대 했음".split()
+)
+_LOOSE = re.compile("[\u1100-\u11ff\u3130-\u318f]")
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(_PREDICATES), _ENDINGS, st.sampled_from(["", ".", "?", "요", " ㅋㅋ"]), st.sampled_from(LEVELS))
+def test_no_letter_is_left_loose(predicate: tuple[str, str], ending: str, tail: str, level: Level) -> None:
+    before, forms = predicate
+    source = f"{before} {forms.split()[-1]}{ending}{tail}"
+    loose = _LOOSE.findall(rewrite(source, level).text)
+    assert not set(loose) - set(_LOOSE.findall(source))
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.text(alphabet=st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3) | st.sampled_from(" .?!,ㅋㅎㅏᆫ\n"), max_size=24),
+    st.sampled_from(LEVELS),
+)
+def test_no_letter_comes_loose_from_any_syllables(text: str, level: Level) -> None:
+    assert not set(_LOOSE.findall(rewrite(text, level).text)) - set(_LOOSE.findall(text))

@@ -10,14 +10,19 @@ import functools
 import re
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from solar_chat.language.parsing.copula import with_copula
 from solar_chat.language.parsing.masking import Region, fenced_blocks, regions
+from solar_chat.language.parsing.morpheme import Morpheme
 from solar_chat.language.parsing.prepared import STAND_IN, Prepared, prepare
+from solar_chat.language.vocabulary import words
 
 if TYPE_CHECKING:
     from kiwipiepy import Kiwi, Token
+
+__all__ = ["Morpheme", "ParsedSentence", "join", "kiwi", "parse", "warm"]
 
 PIECE_CHARACTERS: Final = 1500
 """Longest stretch given to Kiwi at once: its memory grows with the length of a sentence."""
@@ -29,31 +34,13 @@ _CELL_EDGE: Final = re.compile(r"(?<!\\)\|")
 _LINE_BREAK: Final = re.compile(r"[ \t]*\n[ \t>]*")
 _WRAPPED_CHARACTERS: Final = 40
 """A shorter line that stops at a connective is an utterance (나 지금 가는데), not a wrapped one."""
+_NEVER_FINAL: Final = words("고 으며 며 면서 으면서 도록 느라 려면 으려면 다가 자마자 므로 으므로 거나 어서 고서 면 으면")
+"""Connectives with which nobody ends a line that has another one below it, however short."""
+_ABBREVIATIONS: Final = words("mr. mrs. ms. dr. vs. no. st. cf. fig. etc. inc. co. ltd. jr. e.g. i.e. approx. ver. vol. pp. ch. sec.")
 _HANGUL: Final = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣ]")
 _SENTENCE_END: Final = re.compile(r"[.?!…~]+[\"'”’)\]]*(?=\s)")
 _WORD: Final = re.compile(r"[A-Za-z가-힣ㄱ-ㅎㅏ-ㅣ0-9]")
 _lock = threading.Lock()
-
-
-@dataclass(init=False, slots=True)
-class Morpheme:
-    """One of Kiwi's tokens; offsets in characters of the original text. `tag` keeps -R/-I, which `join` needs; `kind` is the tag without it.
-
-    Not frozen although nobody changes one: half a million pass by in a minute, and a frozen dataclass takes four times as long to make.
-    """
-
-    form: str
-    tag: str
-    start: int
-    end: int
-    kind: str = field(repr=False, compare=False)
-
-    def __init__(self, form: str, tag: str, start: int, end: int) -> None:
-        self.form = form
-        self.tag = tag
-        self.start = start
-        self.end = end
-        self.kind = tag.partition("-")[0] if "-" in tag else tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +179,9 @@ def _wrapped(text: str, last: ParsedSentence, first: ParsedSentence) -> bool:
     if final.kind.startswith("J"):
         # -ㄹ게 and -ㄴ걸 without a period look like a noun with a particle.
         return final.kind != "JKV" and final.form != "요" and text[last.end - 1] not in "게걸"
-    return final.kind == "EC" and (indented or last.end - last.start >= _WRAPPED_CHARACTERS)
+    if final.kind != "EC":
+        return False
+    return indented or final.form in _NEVER_FINAL or last.end - last.start >= _WRAPPED_CHARACTERS
 
 
 def _parse_line(text: str, start: int, end: int, masked: list[Region], *, cell: bool = False) -> list[ParsedSentence]:
@@ -210,10 +199,15 @@ def _parse_line(text: str, start: int, end: int, masked: list[Region], *, cell: 
     if unbroken or not _HANGUL.search(prepared.prose):
         return [ParsedSentence(left, right, (), listed) for left, right in _plain_sentences(text, start, end)]
     found: list[ParsedSentence] = []
-    for right, morphemes in _read(prepared, end):
+    for right, morphemes in _latin_apart(text, _read(prepared, end)):
+        if found and (moved := _leading_emoji(text, found[-1].end, morphemes)):
+            found[-1] = ParsedSentence(found[-1].start, morphemes[moved - 1].end, found[-1].morphemes + morphemes[:moved], listed)
+            morphemes = morphemes[moved:]
         left = found[-1].end if found else start
         while left < right and text[left].isspace():
             left += 1
+        if left >= right:
+            continue
         if found and not _WORD.search(text, left, right):
             # Kiwi makes a sentence of an emoji; it belongs to the words before it.
             last = found[-1]
@@ -221,6 +215,28 @@ def _parse_line(text: str, start: int, end: int, masked: list[Region], *, cell: 
         else:
             found.append(ParsedSentence(left, right, morphemes, listed))
     return found
+
+
+def _latin_apart(text: str, sentences: Iterator[tuple[int, tuple[Morpheme, ...]]]) -> Iterator[tuple[int, tuple[Morpheme, ...]]]:
+    """An English sentence before a Korean one becomes one of its own: Kiwi keeps its full stop inside the word."""
+    for right, morphemes in sentences:
+        for index, here in enumerate(morphemes[:-1]):
+            if here.tag[0] not in "SW":
+                break
+            ends = here.tag == "SL" and here.form.endswith(".") and here.form.count(".") == 1 and len(here.form) > 2
+            if ends and morphemes[index + 1].tag[0] not in "SW" and text[here.end].isspace() and here.form.lower() not in _ABBREVIATIONS:
+                yield here.end, morphemes[: index + 1]
+                morphemes = morphemes[index + 1 :]
+                break
+        yield right, morphemes
+
+
+def _leading_emoji(text: str, end: int, morphemes: tuple[Morpheme, ...]) -> int:
+    """How many emoji at the head of a sentence close the one before it, which ends at `end` without a mark (좋아요 😀 내일 봐요)."""
+    count = 0
+    while text[end - 1] not in ".?!…~" and count < len(morphemes) and morphemes[count].tag == "W_EMOJI":
+        count += 1
+    return count
 
 
 def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
@@ -252,6 +268,7 @@ def _read(prepared: Prepared, end: int) -> Iterator[tuple[int, tuple[Morpheme, .
                 stands = ends[left - 1] if left else starts[0]
                 morphemes.append(Morpheme(token.form, token.tag, stands, stands))
             last += 1
+        morphemes = with_copula(morphemes, tokens[first:last])
         stop = tokens[last - 1].end
         if starts is None:
             yield base + stop, tuple(morphemes)

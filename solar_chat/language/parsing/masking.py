@@ -54,6 +54,7 @@ _APOSTROPHE: Final = re.compile(r"[A-Za-z]’[A-Za-z]")
 _LONGEST_QUOTE: Final = 400
 _NOT_PROSE: Final = re.compile(r"[`<{\"'/\\@0-9“„‘「『《〈«\u203C\u2049\u2600-\u27BF\u2B50\u2B55\U0001F1E6-\U0001FAFF]|\.[A-Za-z]|\]\(|~~~|^---")
 """One of these stands in every text that has a region."""
+_QUOTE_SIGN: Final = re.compile(r"[\"'“„‘「『《〈«]")
 _LETTER: Final = re.compile(r"[A-Za-z가-힣ㄱ-ㅎㅏ-ㅣ]")
 
 
@@ -81,7 +82,8 @@ def fenced_blocks(text: str) -> list[Region]:
 
 def regions(text: str, *, lone_quotes: bool = False) -> list[Region]:
     """All non-prose of `text`, in order. `lone_quotes` also masks a quotation that is nearly all of its line."""
-    return list(_regions(text, lone_quotes))
+    # Without a quotation both questions have one answer, which is then remembered once.
+    return list(_regions(text, lone_quotes and _QUOTE_SIGN.search(text) is not None))
 
 
 class _Taken:

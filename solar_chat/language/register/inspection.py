@@ -10,10 +10,10 @@ import re
 from typing import Final
 
 from solar_chat.language.identification.identify import identify
-from solar_chat.language.parsing.analyser import ParsedSentence, parse
+from solar_chat.language.parsing.analyser import Morpheme, ParsedSentence, parse
 from solar_chat.language.register.character_model import character_model
 from solar_chat.language.register.honorifics import honorifics
-from solar_chat.language.register.levels import meaningful
+from solar_chat.language.register.levels import is_label, meaningful
 from solar_chat.language.register.speech import weighed
 from solar_chat.language.types import Analysis, Sentence, SentenceLevel, TextFamily, TextLevel
 
@@ -21,6 +21,8 @@ _SPOKEN: Final = 0.7
 """Confidence from which a sentence outweighs unfinished ones."""
 _MIXED: Final = 0.2
 """Share of the evidence that a second level or family needs before a text counts as mixed."""
+_NUMBERED: Final = re.compile(r"[0-9][가-힣%]?[\s.)\]]*$")
+"""A number at the end makes a note of mere words (회의록 2024-05-02; 본관 3층)."""
 _TALK: Final = {"nominal": 0.9, "note": 0.72, "predicate": 0.8, "words": 0.6, "adverb": 0.0}
 """Probability of `none` up to which a message without any level is still talk of one family: a predicate in -음 is likelier talk than mere words."""
 _ASIDE: Final = re.compile(
@@ -97,10 +99,29 @@ def _overheard(text: str, parsed: tuple[ParsedSentence, ...]) -> TextFamily:
     # A colon makes a label of what stands before it (장점: …).
     if ":" in text or any(sentence.listed for sentence in parsed) or not any(meaningful(sentence.morphemes) for sentence in parsed):
         return "none"
+    last = meaningful(parsed[-1].morphemes)
+    shape = _shape(text, parsed)
+    if (last and is_label(last)) or (shape == "words" and (_NUMBERED.search(text) or _is_range(last))) or (shape == "note" and _is_report(last)):
+        return "none"
     guess = character_model().guess(text)
-    if guess.none > _TALK[_shape(text, parsed)]:
+    if guess.none > _TALK[shape]:
         return "none"
     return "jondaemal" if guess.jondaemal >= 0.5 else "banmal"
+
+
+def _is_range(morphemes: list[Morpheme]) -> bool:
+    """From here to there (서울에서 부산까지): a route or a time, no talk."""
+    starts = any(morpheme.form in ("에서", "부터") for morpheme in morphemes)
+    return bool(morphemes) and morphemes[-1].form == "까지" and starts and all(morpheme.tag[0] in "NJXS" for morpheme in morphemes)
+
+
+def _is_report(morphemes: list[Morpheme]) -> bool:
+    """A status line of nouns and one deed (에러 발생 시 재시도함); who says 나, 진짜 or a particle is talking."""
+    return (
+        len(morphemes) > 1
+        and morphemes[-2].tag == "XSV"
+        and all(morpheme.tag[:2] in ("NN", "XP", "SL", "SN", "XS", "EF", "ET") for morpheme in morphemes)
+    )
 
 
 def _shape(text: str, parsed: tuple[ParsedSentence, ...]) -> str:

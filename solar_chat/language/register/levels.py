@@ -16,7 +16,7 @@ from solar_chat.language.register.surface import NOUNS, answer, last_word, word_
 from solar_chat.language.types import Family, SentenceLevel
 from solar_chat.language.vocabulary import words
 
-__all__ = ["FAMILY", "NONE", "SILENT", "Reading", "ending_level", "goes_on", "meaningful", "read"]
+__all__ = ["FAMILY", "NONE", "SILENT", "Reading", "ending_level", "goes_on", "is_label", "meaningful", "read"]
 
 Reading = tuple[SentenceLevel, float]
 NONE: Final[Reading] = ("none", 0.0)
@@ -43,6 +43,8 @@ _DONE: Final = words(
     """
 )
 """Nouns that close a heading, a note or a status line: they stand there for a predicate."""
+_ADPOSITIONS: Final = words("대하 위하 의하 통하 인하 관하 비하 따르 즈음하 향하 걸치 더불")
+"""Verbs whose -어 is a preposition (값을 저장하기 위해): a phrase that ends there has no predicate."""
 _ALL: Final = frozenset({"모두", "전부", "둘", "거의", "이거", "그거", "저거"})
 
 
@@ -67,12 +69,39 @@ def read(text: str, sentence: ParsedSentence) -> Reading:
         return "polite", 0.8  # Kiwi cut the sentence before its 요.
     if following.lstrip(" ,").startswith(_REPORTED) and (surface.endswith(",") or following[:1] != "\n"):
         return NONE
+    if is_label(morphemes):
+        return _inside(morphemes) or SILENT
+    if (_embeds(morphemes, surface) and (sentence.listed or goes_on(text, sentence))) or (sentence.listed and _is_title(morphemes, surface)):
+        return SILENT
     reading = _from_ending(morphemes, surface)
     if reading is not None:
         if morphemes[-1].tag == "EC" and reading[1] < 1.0 and goes_on(text, sentence):
             return reading[0], min(reading[1], 0.4)
         return reading
     return SILENT if sentence.listed else _from_surface(surface, morphemes)
+
+
+def is_label(morphemes: Sequence[Morpheme]) -> bool:
+    """A phrase without a predicate that Kiwi gives an ending, or that the character model would guess about: numbers, 비고, 예를 들어, 위해."""
+    if all(morpheme.tag == "NR" for morpheme in morphemes):
+        return True
+    last, before = morphemes[-1], morphemes[-2] if len(morphemes) > 1 else None
+    if before is None or last.tag != "EC":
+        return False
+    if last.form in ("어", "어서"):
+        return before.form in _ADPOSITIONS or (before.form == "들" and any(morpheme.form == "예" for morpheme in morphemes[:-2]))
+    # Nouns of two syllables in -고 stand alone as labels; nobody says 비고 for "it is rain, and".
+    return len(morphemes) == 3 and last.form == "고" and before.tag == "VCP" and before.start == before.end and len(morphemes[0].form) == 1
+
+
+def _embeds(morphemes: list[Morpheme], surface: str) -> bool:
+    """Whether the last ending is an indirect question that asks nobody (어떤 값을 저장할지)."""
+    return morphemes[-1].tag in ("EC", "EF") and morphemes[-1].form in INDIRECT and "?" not in surface
+
+
+def _is_title(morphemes: list[Morpheme], surface: str) -> bool:
+    """A question that heads a section or stands in a list for its topic (왜 중요한가)."""
+    return morphemes[-1].tag == "EF" and morphemes[-1].form in ("ᆫ가", "은가", "는가", "던가", "ᆯ까", "을까") and "?" not in surface
 
 
 def goes_on(text: str, sentence: ParsedSentence) -> bool:
@@ -166,6 +195,8 @@ def _in_context(level: SentenceLevel, form: str, morphemes: list[Morpheme], inde
         return "hage" if any(morpheme.form == "자네" for morpheme in morphemes) else level
     if form == "오" and before.form in ("달", "다"):
         return "plain"
+    if form in ("나", "ᆫ가", "은가", "는가") and any(morpheme.form == "자네" for morpheme in morphemes):
+        return "hage"
     if form == "나" and before.tag == "VCP" and index > 1 and morphemes[index - 2].form == "게":
         return "hage"  # 먹게나, which Kiwi splits
     if level == "hage" and form in ("게", "세") and before.tag[:2] not in ("VV", "VX", "XS", "EP"):
@@ -199,6 +230,8 @@ def _from_surface(surface: str, morphemes: list[Morpheme]) -> Reading:
         return SILENT
     if all(morpheme.tag in ("MAG", "MAJ", "MM") for morpheme in morphemes) and word != "왜":
         return SILENT
+    if ":" in surface and all(morpheme.tag[0] in "NXS" and morpheme.tag not in ("XSV", "XSA") for morpheme in morphemes):
+        return SILENT  # 수정일: 2024.03.02
     inside = _inside(morphemes)
     if inside is not None:
         return inside
@@ -224,11 +257,11 @@ def _inside(morphemes: list[Morpheme]) -> Reading | None:
             return "polite", 0.5
         elif here.tag in ("JKS", "VCP") and index > 1 and _is_promise(morphemes[index - 2], before):
             return "casual", 0.5
-        elif here.tag == "EC" and not _continues(after):
+        elif here.tag == "EC" and after.tag not in _EMBEDDING and not _continues(after):
             level = ending_level(here.form)
-            if level in ("formal", "polite"):
+            if level in ("formal", "polite") or (level == "hao" and before.form in ("시", "으시")):
                 return level, 0.5
-            if here.form in INNER_CONNECTIVES or (here.form == "어" and before.tag == "VX" and before.form in ("주", "보", "말")):
+            if here.form in INNER_CONNECTIVES or (here.form == "어" and before.tag == "VX" and before.form in ("주", "보", "말", "하")):
                 return "plain" if here.form in PLAIN_CONNECTIVES else "casual", 0.5
     return None
 

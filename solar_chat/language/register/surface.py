@@ -14,7 +14,7 @@ from solar_chat.language.vocabulary import words
 _EDGES: Final = " \t.!?~…,^;:()[]*_\"'”’ㅋㅎㅠㅜ♡♥"
 _POLITE_ANSWERS: Final = words(
     """
-    네 예 넵 넹 옙 넴 넷 네네 네넹 넹넹 네넵 넵넵 네에 네엥 예예 넨 아니요 아뇨 아니오 안녕하세요 그쵸 그죠 맞죠 여보세요 저기요 글쎄요
+    네 예 넵 넹 옙 넴 네네 네넹 넹넹 네넵 넵넵 네에 네엥 예예 넨 아니요 아뇨 아니오 안녕하세요 그쵸 그죠 맞죠 여보세요 저기요 글쎄요
     """
 )
 _CASUAL_ANSWERS: Final = words(

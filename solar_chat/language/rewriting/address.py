@@ -39,15 +39,19 @@ def pronoun_edits(clause: Clause, level: Level, *, changes_family: bool) -> list
             found.append(Edit(morpheme.start, morpheme.end, _UP[was]))
         elif morpheme.kind == "NP" and was == "우리" and not familiar and changes_family and _is_humble(clause, index):
             found.append(Edit(morpheme.start, morpheme.end, "저희"))
-        elif morpheme.kind == "MM" and was == ("제" if familiar else "내") and changes_family and clause.has(index + 1, "NNG"):
+        elif morpheme.kind == "MM" and was == ("제" if familiar else "내") and changes_family and _has_noun(clause, index + 1):
             found.append(Edit(morpheme.start, morpheme.end, "내" if familiar else "제"))
         elif not familiar and changes_family and morpheme.kind == "IC" and was == "네" and clause.has(index + 1, "NNG"):
             found.append(Edit(morpheme.start, morpheme.end, "당신"))  # 네 덕분에: in 반말 네 is no yes
-        elif not familiar and changes_family and morpheme.kind == "NP" and morpheme.form in ("너", "니", "네", "너희", "늬"):
+        elif not familiar and changes_family and morpheme.kind == "NP" and morpheme.form in ("너", "니", "네", "너희", "늬", "자네"):
             found.append(_raised(clause, index))
-        elif familiar and changes_family and _addresses(clause, index):
+        elif (familiar and changes_family and _addresses(clause, index)) or (level == "casual" and morpheme.form == "자네" and morpheme.kind == "NP"):
             found.append(_lowered(clause, index))
     return found
+
+
+def _has_noun(clause: Clause, index: int) -> bool:
+    return clause.has(index, "NNG") or clause.has(index, "NNB") or clause.has(index, "NNP")
 
 
 def _is_humble(clause: Clause, index: int) -> bool:
@@ -112,7 +116,7 @@ def _lowered(clause: Clause, index: int) -> Edit:
 def _owns(clause: Clause, index: int) -> bool:
     """Whether a bare pronoun owns the noun after it (당신 말이 맞아요) rather than being the subject (당신 그 영화 봤어요?)."""
     follower = index + 1
-    if not (clause.has(follower, "NNG") or clause.has(follower, "NNB") or clause.has(follower, "NNP")):
+    if not _has_noun(clause, follower):
         return False
     follower += 1
     while clause.has(follower, "XSN"):

@@ -169,3 +169,10 @@ SPEAKER_VERBS: Final = words(
     """
 )
 """Deeds of the speaker: their -겠- is a promise (-ㄹ게), not a guess."""
+OWN_DEEDS: Final = words(
+    """
+    하 진행하 처리하 연락하 전달하 보고하 검토하 반영하 수정하 조치하 제출하 전화하 답변하 회신하 공유하 적용하 지키 다녀오 맡 마치 마무리하
+    발표하 다하
+    """
+)
+"""Deeds that are promised where nobody else is the subject (그렇게 하겠습니다)."""

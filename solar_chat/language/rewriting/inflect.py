@@ -22,6 +22,7 @@ from solar_chat.language.rewriting.endings import (
     TARGETS,
     Target,
 )
+from solar_chat.language.rewriting.hoping import asked_for
 from solar_chat.language.rewriting.mood import has_subject, mood_here, mood_of, offers, promises
 from solar_chat.language.rewriting.placing import Form, joined, placed
 from solar_chat.language.types import Level, SentenceLevel
@@ -54,6 +55,12 @@ class Inflector:
 
     def edits(self, run: Run) -> list[Edit]:
         """The edit for one predicate, if it needs one. Raises Unsayable where the level has no safe form for it."""
+        if self.level in ("polite", "casual"):
+            asked = asked_for(self.clause, run)
+            if asked is not None:
+                return placed(self.clause, asked.whole, self._built(asked.deed, TARGETS["request"][self.level], honorific=False), self.level)
+            if any((other := asked_for(self.clause, wish)) and other.deed == run for wish in self.clause.runs):
+                return []  # 바랍니다 takes its deed along
         ending = self._ending(run) if run.site else None
         if ending is not None:
             short = self._short(run, ending)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from solar_chat.language.rewriting.clause import Clause, Run, StemKind
-from solar_chat.language.rewriting.endings import MOODS, SPEAKER_VERBS
+from solar_chat.language.rewriting.endings import MOODS, OWN_DEEDS, SPEAKER_VERBS
 from solar_chat.language.vocabulary import words
 
 _REQUEST_ADVERBS: Final = words("푹 어서 얼른 꼭 부디 제발 좀 빨리 당장 조심히 천천히 이리")
@@ -20,7 +20,10 @@ _WISHED: Final = words("하루 시간 저녁 밤 주말 명절 연휴 아침 점
 """What one wishes someone to spend well: 좋은 하루 보내."""
 _WISHING: Final = frozenset({"보내", "되"})
 _BENEFIT: Final = words("주 보 두 놓")
-_COMMANDS: Final = words("기다리 조심하 들어오 나오 앉 멈추 그만하 일어나 힘내 서두르 비키 따라오 다녀오 돌아오 명심하 들어가")
+_CONDITIONS: Final = words("면 으면 니까 으니까")
+"""A clause with one of these has its own subject: 비가 오면 우산 챙겨."""
+_RETURNED: Final = words("돌리 되돌리")
+_COMMANDS: Final = words("기다리 조심하 들어오 나오 앉 멈추 그만하 일어나 힘내 서두르 비키 따라오 다녀오 돌아오 명심하 들어가 챙기")
 """What is mostly told someone where no subject is named."""
 _INSTRUCTED: Final = words(
     """
@@ -59,11 +62,14 @@ def mood_here(clause: Clause, run: Run, mood: str, kind: StemKind) -> str:
     if mood == "bare":
         if run.asks:
             return "bare_question"
-        if acts and _requests(clause, run):
+        proposes = acts and kind == "verb" and bool(clause.forms & _TOGETHER) and not _someone_else(clause)
+        if acts and not (proposes and stem.kind == "VX" and stem.form == "보") and _requests(clause, run):
             return "request"
-        return "proposal" if acts and kind == "verb" and clause.forms & _TOGETHER and not _someone_else(clause) else "statement"
+        return "proposal" if proposes else "statement"
     if mood == "confirmation" and between and acts and not run.asks and not clause.honours(run):
         return "request"  # 하시지요
+    if mood == "discovery" and acts and clause.morphemes[run.ending].form == "구려":
+        return "request"  # 앉으시구려 tells someone to sit; 앉는구려 remarks on it
     if mood == "request" and clause.morphemes[run.ending].form in ("게", "게나") and not acts:
         return "unfinished"
     if run.asks and mood in ("confirmation", "background", "will", "hearsay"):
@@ -71,10 +77,12 @@ def mood_here(clause: Clause, run: Run, mood: str, kind: StemKind) -> str:
     return mood
 
 
-def _subjects(clause: Clause) -> set[str]:
-    """Words marked as subject or topic; 나 for 내가."""
+def _subjects(clause: Clause, start: int = 0) -> set[str]:
+    """Words marked as subject or topic; 나 for 내가. Subjects before `start` belong to another clause, topics reach over all of them."""
     found: set[str] = set()
     for index, morpheme in enumerate(clause.morphemes):
+        if morpheme.kind == "JKS" and index < start:
+            continue
         if morpheme.kind == "JKS" or (morpheme.kind == "JX" and morpheme.form in ("은", "는", "ᆫ", "도")):
             before = clause.morphemes[index - 1] if index else morpheme
             if morpheme.kind == "JKS" or before.kind == "NP" or before.form == "님" or before.kind == "XSN":
@@ -95,13 +103,13 @@ def _requests(clause: Clause, run: Run) -> bool:
         return True
     if run.last < clause.final and clause.text[morphemes[run.last].end :].lstrip()[:1] not in (",", "/"):
         return False
-    subjects = _subjects(clause)
-    if subjects - _ADDRESSEE:
+    condition = max((index for index in range(run.first) if morphemes[index].kind == "EC" and morphemes[index].form in _CONDITIONS), default=0)
+    if _subjects(clause, condition) - _ADDRESSEE:
         return False
     if any(morpheme.kind == "JKV" for morpheme in morphemes[: run.first]):
         return True
     if stem.kind == "VX" and stem.form in _BENEFIT and connective == "어":
-        return True
+        return not _describes(clause, run)
     if stem.form in ("도와주", "알아보", "찾아보", "물어보", "지켜보", "살펴보", "들어보", "돌아보"):
         return True
     if stem.form == "주" and stem.kind == "VV":
@@ -110,13 +118,40 @@ def _requests(clause: Clause, run: Run) -> bool:
         return True
     if stem.form == "먹" and "맛있" in clause.forms and connective == "게":
         return True
-    if _full_verb(clause, run) in _COMMANDS and not any(morpheme.kind == "JKO" for morpheme in morphemes):
+    if _speaks_of_oneself(clause, run):
+        return False
+    if _full_verb(clause, run) in _COMMANDS and not _has_object(clause, run):
         return True
     if stem.form == "지내" and clause.forms & {"잘", "조심히", "건강"}:
         return True
     if _full_verb(clause, run) in _INSTRUCTED and not _told(clause) and not clause.forms & _HABITS:
         return True
     return bool(clause.forms & _REQUEST_ADVERBS) and _full_verb(clause, run) not in _NO_DEED
+
+
+def _describes(clause: Clause, run: Run) -> bool:
+    """Whether -어 주다 says what the topic does: 이 함수는 값을 돌려줘요. Who asks in 해요체 says 주세요."""
+    stem, doer = clause.morphemes[run.first], clause.morphemes[run.first - 2]
+    told = any(morpheme.kind == "JX" and morpheme.form in ("은", "는", "ᆫ") for morpheme in clause.morphemes[: run.first])
+    acts_on = any(morpheme.kind == "JKO" for morpheme in clause.morphemes[: run.first])
+    written = clause.morphemes[run.ending].form == "어요" or doer.form in _RETURNED
+    return stem.form == "주" and told and acts_on and written
+
+
+def _has_object(clause: Clause, run: Run) -> bool:
+    """Whether an object belongs to this predicate, not to a clause before it (신발을 벗고 들어와)."""
+    own = 0
+    for index in range(run.first):
+        if clause.morphemes[index].kind == "EC" and clause.morphemes[index].form in ("고", "어서"):
+            own = index
+    return any(morpheme.kind == "JKO" for morpheme in [*clause.morphemes[own : run.first], *clause.morphemes[run.last :]])
+
+
+def _speaks_of_oneself(clause: Clause, run: Run) -> bool:
+    """Whether a pronoun without a particle is the subject: 나 먼저 들어가."""
+    first = clause.morphemes[0]
+    following = clause.morphemes[1].kind if run.first > 0 else ""
+    return first.kind == "NP" and first.form in _SPEAKER and run.first > 0 and following[:1] != "J" and "좀" not in clause.forms
 
 
 def _told(clause: Clause) -> bool:
@@ -141,9 +176,10 @@ def promises(clause: Clause, run: Run) -> bool:
         for index, morpheme in enumerate(clause.morphemes)
         for tag in ("JKS", "JX")
     )
-    meets = stem.form in ("뵙", "보") and "다음" in clause.forms
     name = _full_verb(clause, run)
-    return name in SPEAKER_VERBS or meets or (own and stem.kind in ("VV", "VX", "XSV") and name not in _NO_DEED)
+    proposed = stem.kind in ("VV", "XSV") and name in OWN_DEEDS and not _someone_else(clause)
+    meets = stem.form in ("뵙", "보") and "다음" in clause.forms
+    return name in SPEAKER_VERBS or proposed or meets or (own and stem.kind in ("VV", "VX", "XSV") and name not in _NO_DEED)
 
 
 def offers(clause: Clause) -> bool:

@@ -42,6 +42,7 @@ def _repaired(morphemes: Sequence[Morpheme], index: int, before: list[Morpheme])
     after = morphemes[index + 1 : index + 5]
     return (
         _honorific(here, after)
+        or _dwelling(here, after, before)
         or _contracted(here, after)
         or _noun_phrase(here, after)
         or _interjection(here, after, before)
@@ -76,6 +77,13 @@ def _honorific(here: Morpheme, after: Sequence[Morpheme]) -> Repair:
             return 1, [Morpheme(bare, "VV", here.start, middle)]
         return 1, [Morpheme(bare, "VV", here.start, min(middle, here.end)), Morpheme("시", "EP", min(middle, here.end), max(middle, here.end))]
     return None
+
+
+def _dwelling(here: Morpheme, after: Sequence[Morpheme], before: list[Morpheme]) -> Repair:
+    """어디 사세요? asks where one lives: after a place 사- before -시- is 살다, not 사다."""
+    place = bool(before) and (before[-1].form == "어디" or (before[-1].kind == "JKB" and before[-1].form == "에"))
+    honoured = bool(after) and after[0].kind in ("EP", "EF") and after[0].form.startswith(("시", "세"))
+    return (1, [Morpheme("살", "VV", here.start, here.end)]) if here.form == "사" and here.kind == "VV" and place and honoured else None
 
 
 def _contracted(here: Morpheme, after: Sequence[Morpheme]) -> Repair:

@@ -24,7 +24,7 @@ _SAME: Final = {
 }  # fmt: skip
 """Words that differ in deference alone."""
 _PRONOUNS: Final = {
-    "저": "나", "제": "나", "내": "나", "저희": "우리", "당신": "너", "님": "너", "니": "너", "네": "너", "너희": "너", "여러분": "너",
+    "저": "나", "제": "나", "내": "나", "저희": "우리", "당신": "너", "님": "너", "니": "너", "네": "너", "너희": "너", "여러분": "너", "자네": "너",
 }  # fmt: skip
 _COMPOSITES: Final = frozenset({"않", "하", "거", "되", "때문", "바라", "그렇", "너"})
 """What a composite ending (-지 않습니까, -려고 합니다, -ㄹ 것입니다, -면 되겠습니까, -기 때문입니다) brings along."""
@@ -100,7 +100,8 @@ def _same(old: Counter[str], new: Counter[str]) -> bool:
     lost, gained = old - new, new - old
     if _NEGATIONS & lost.keys() or (_NEGATIONS - _COMPOSITES) & gained.keys():
         return False
-    lost = Counter({form: count for form, count in lost.items() if form not in _LIGHT})
+    # -시기 바랍니다 is a request, and -세요 another.
+    lost = Counter({form: count for form, count in lost.items() if form not in _LIGHT and form != "바라"})
     gained = Counter({form: count for form, count in gained.items() if form not in _LIGHT and form not in _COMPOSITES})
     if not lost and not gained:
         return True
