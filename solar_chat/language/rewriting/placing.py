@@ -71,6 +71,10 @@ def placed(clause: Clause, run: Run, form: Form, level: Level) -> list[Edit]:
     return [Edit(start, end, (form.noun or "") + joined([*prefix, *form.morphemes]) + form.tail)]
 
 
+_SHORT: Final = {"거": "건걸겁", "뭐": "뭔뭘뭡"}
+"""Nouns that take 이다's first consonant up, before -ᆫ, -ᆯ and -ᆸ."""
+
+
 def _copula(clause: Clause, run: Run, form: Form, end: int, level: Level) -> Edit:
     copula = clause.morphemes[run.first]
     noun = clause.morphemes[run.first - 1] if run.first else None
@@ -79,7 +83,7 @@ def _copula(clause: Clause, run: Run, form: Form, end: int, level: Level) -> Edi
     open_noun = not has_final(clause.text[:start]) if noun is None or noun.end <= start else True
     if noun is not None and noun.end >= start and run.site:
         swapped = _bound_noun(noun, level)
-        if swapped != noun.form or noun.end > start:
+        if swapped != noun.form or noun.end > start or swapped in _SHORT:
             start, head = noun.start, swapped
             open_noun = not has_final(head)
     built = joined(list(form.morphemes))
@@ -88,8 +92,9 @@ def _copula(clause: Clause, run: Run, form: Form, end: int, level: Level) -> Edi
             built = {"에": "예", "야": "야", "었": "였"}[built[1]] + built[2:]
         elif copula.end == copula.start and built.startswith("이") and not built.startswith("이다"):
             built = built[1:]
-    if head == "거" and not has_final(built[:1]) and built[:1] in "인일입":
-        head, built = {"인": "건", "일": "걸", "입": "겁"}[built[0]], built[1:]
+    if head in _SHORT and built[:1] in ("인", "일", "입"):
+        # 거 + 인가요 is said 건가요, 뭐 + 인가요 뭔가요.
+        head, built = _SHORT[head]["인일입".index(built[0])], built[1:]
     return Edit(start, end, head + built + form.tail)
 
 
