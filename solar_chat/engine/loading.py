@@ -42,8 +42,8 @@ class LoadableModel(Protocol):
     def id(self) -> str: ...
 
     @property
-    def folder(self) -> Path | None:
-        """Where it lies on this machine, None before it was fetched."""
+    def path(self) -> Path | None:
+        """Its folder on this machine, None before it was fetched."""
 
     @property
     def context_tokens(self) -> int: ...
@@ -57,11 +57,11 @@ def load_model(spec: LoadableModel, hardware: Hardware, progress: Progress | Non
     before anything was read, `memory_loading` after.
     """
     report = progress or _silent
-    if spec.folder is None:
+    if spec.path is None:
         raise ModelError("model_not_downloaded", model=spec.id)
     report("check", 0.0)
-    checkpoint = read_checkpoint(spec.folder)
-    tokenizer = load_tokenizer(spec.folder)
+    checkpoint = read_checkpoint(spec.path)
+    tokenizer = load_tokenizer(spec.path)
     context_tokens = min(spec.context_tokens, int(checkpoint.config.get("max_position_embeddings") or spec.context_tokens))
     quantized = checkpoint.prequantized or wants_nf4(checkpoint.parameters, hardware)
     needed = needed_bytes(checkpoint, hardware, context_tokens, quantized=quantized)

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from solar_chat.errors import ModelError
-from solar_chat.models.catalog import CATALOG, ModelSpec, describe_folder
+from solar_chat.models.catalog import CATALOG
+from solar_chat.models.describe import describe_folder, describe_gguf
+from solar_chat.models.spec import Form, ModelSpec
 
 Progress = Callable[[str, float], None]
 """Called with the stage "download" and the share of it that is done, 0 to 1."""
@@ -28,34 +30,37 @@ _DISK_RESERVE_BYTES = 1_000_000_000
 
 
 def fetch(spec: ModelSpec, cache: Path, progress: Progress | None = None, *, endpoint: str | None = None) -> ModelSpec:
-    """`spec` with its `folder`, downloading into `cache` (the app's `Home.models`) what is not there yet.
+    """`spec` with its `path`, downloading into `cache` (the app's `Home.models`) the files of its form (its first one where none was asked for).
 
     `endpoint` is another hub than huggingface.co. Raises ModelError: `hub_offline`, `hub_unknown`, `hub_gated`, `hub_failed`, `model_only_pickle`,
-    `disk_too_small`, and those of `describe_folder`.
+    `disk_too_small`, and those of `describe_folder` and `describe_gguf`.
     """
-    if spec.folder is not None or spec.repo is None:
+    form = spec.form or next(iter(spec.forms), None)
+    if spec.path is not None or form is None or form.repo is None:
         return spec
     from huggingface_hub import snapshot_download
 
     cache.mkdir(parents=True, exist_ok=True)
     get = partial(
         snapshot_download,
-        spec.repo,
-        revision=spec.revision,
+        form.repo,
+        revision=form.revision,
         cache_dir=cache,
-        allow_patterns=_WANTED,
+        allow_patterns=_WANTED if form.file is None else [form.file],
         ignore_patterns=_UNWANTED,
         endpoint=endpoint,
     )
     try:
-        folder = Path(_complete_copy(get) or _download(get, spec, cache, progress))
+        folder = Path(_complete_copy(get) or _download(get, form, spec.name, cache, progress))
     except ModelError:
         raise
     except Exception as error:  # the Hub's client raises its HTTP library's own errors besides its own
-        raise _translate(error, spec.repo) from error
-    if spec in CATALOG:
-        return replace(spec, folder=folder)
-    return replace(describe_folder(folder), id=spec.id, name=spec.name, repo=spec.repo, revision=spec.revision)
+        raise _translate(error, form.repo) from error
+    path = folder if form.file is None else folder / form.file
+    if any(known.id == spec.id for known in CATALOG):
+        return replace(spec, path=path, form=form)
+    found = describe_folder(folder) if form.file is None else describe_gguf(path)
+    return replace(found, id=spec.id, name=spec.name, forms=spec.forms, form=form)
 
 
 def _complete_copy(get: Callable[..., Any]) -> str | None:
@@ -68,15 +73,17 @@ def _complete_copy(get: Callable[..., Any]) -> str | None:
         return None
 
 
-def _download(get: Callable[..., Any], spec: ModelSpec, cache: Path, progress: Progress | None) -> str:
+def _download(get: Callable[..., Any], form: Form, name: str, cache: Path, progress: Progress | None) -> str:
     files = get(dry_run=True)
-    if not any(file.filename.endswith(".safetensors") for file in files):
-        raise ModelError("model_only_pickle", path=spec.repo)
+    if form.kind == "safetensors" and not any(file.filename.endswith(".safetensors") for file in files):
+        raise ModelError("model_only_pickle", path=form.repo)
+    if form.file is not None and not files:
+        raise ModelError("hub_file_missing", model=form.repo, file=form.file)
     total = sum(file.file_size or 0 for file in files)
     missing = sum(file.file_size or 0 for file in files if file.will_download)
     free = shutil.disk_usage(cache).free
     if missing + _DISK_RESERVE_BYTES > free:
-        raise ModelError("disk_too_small", model=spec.name, needed_gb=f"{missing / 1e9:.1f}", free_gb=f"{free / 1e9:.1f}")
+        raise ModelError("disk_too_small", model=name, needed_gb=f"{missing / 1e9:.1f}", free_gb=f"{free / 1e9:.1f}")
     return str(get(tqdm_class=_bar_class(progress, total)))
 
 

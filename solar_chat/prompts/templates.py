@@ -26,6 +26,8 @@ class ChatTemplate:
     cue: str
     stop: tuple[str, ...]
     """Strings that end a reply, also where the model writes them out as plain text."""
+    folded: tuple[str, str] = ("", "\n\n")
+    """What surrounds a system text that goes in front of the first user message."""
 
     def render(self, messages: Sequence[Message]) -> str:
         """The prompt for the next assistant turn."""
@@ -33,7 +35,7 @@ class ChatTemplate:
         if "system" not in self.before and turns and turns[0].role == "system":
             system, *turns = turns
             if turns:
-                turns[0] = Message(turns[0].role, f"{system.content}\n\n{turns[0].content}")
+                turns[0] = Message(turns[0].role, f"{self.folded[0]}{system.content}{self.folded[1]}{turns[0].content}")
         return "".join(f"{self.before[turn.role]}{turn.content}{self.after[turn.role]}" for turn in turns) + self.cue
 
 
@@ -60,6 +62,15 @@ EEVE = ChatTemplate(
     cue="Assistant:\n",
     stop=("Human:", "</s>", "<|im_end|>"),
 )
+# nlpai-lab/KULLM3, a Llama 2 format: the system text stands inside the first user turn.
+KULLM = ChatTemplate(
+    name="kullm",
+    before={"user": "[INST] ", "assistant": " "},
+    after={"user": " [/INST]", "assistant": " </s><s>"},
+    cue="",
+    stop=("</s>", "[INST]"),
+    folded=("<<SYS>>\n", "\n<</SYS>>\n\n"),
+)
 CHATML = ChatTemplate(
     name="chatml",
     before={role: f"<|im_start|>{role}\n" for role in ("system", "user", "assistant")},
@@ -67,4 +78,4 @@ CHATML = ChatTemplate(
     cue="<|im_start|>assistant\n",
     stop=("<|im_end|>", "<|im_start|>", "<|endoftext|>"),
 )
-TEMPLATES = {template.name: template for template in (STARTER, SOLAR, EEVE, CHATML)}
+TEMPLATES = {template.name: template for template in (STARTER, SOLAR, EEVE, KULLM, CHATML)}

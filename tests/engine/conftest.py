@@ -30,7 +30,7 @@ ANSWER = "안녕하세요, 오늘은 날씨가 좋네요! 힣 😀 👩‍💻 �
 @dataclass(frozen=True)
 class Spec:
     id: str
-    folder: Path | None
+    path: Path | None
     context_tokens: int = 256
 
 

@@ -78,7 +78,7 @@ class TestGoodFolders:
         @dataclass(frozen=True)
         class Spec:
             id: str
-            folder: Path | None
+            path: Path | None
             context_tokens: int
 
         stages: list[tuple[str, float]] = []

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from solar_chat.errors import ModelError
-from solar_chat.models import STARTER, ModelSpec, fetch, resolve
+from solar_chat.models import STARTER, Form, ModelSpec, fetch, resolve
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 GOOD = {
@@ -101,10 +101,10 @@ def test_it_brings_what_is_needed_and_nothing_else(hub: Hub, tmp_path: Path) -> 
     hub.repos["me/model"] = GOOD
     steps: list[tuple[str, float]] = []
     spec = fetch(resolve("me/model"), tmp_path / "models", lambda stage, share: steps.append((stage, share)), endpoint=hub.url)
-    assert spec.folder is not None
-    assert {path.name for path in spec.folder.rglob("*")} == {"config.json", "model.safetensors", "tokenizer.json", "README.md"}
-    assert (spec.folder / "model.safetensors").read_bytes() == GOOD["model.safetensors"]
-    assert (spec.id, spec.repo, spec.name) == ("me/model", "me/model", "model")
+    assert spec.path is not None
+    assert {path.name for path in spec.path.rglob("*")} == {"config.json", "model.safetensors", "tokenizer.json", "README.md"}
+    assert (spec.path / "model.safetensors").read_bytes() == GOOD["model.safetensors"]
+    assert (spec.id, spec.name, spec.form) == ("me/model", "model", Form("safetensors", "me/model", "", 0))
     assert (spec.template, spec.context_tokens, spec.licence, spec.commercial) == ("chatml", 2048, "apache-2.0", True)
     shares = [share for _, share in steps]
     assert {stage for stage, _ in steps} == {"download"}
@@ -123,8 +123,8 @@ def test_what_is_here_needs_no_network(hub: Hub, tmp_path: Path) -> None:
 def test_an_incomplete_copy_is_completed(hub: Hub, tmp_path: Path) -> None:
     hub.repos["me/model"] = GOOD
     first = fetch(resolve("me/model"), tmp_path, endpoint=hub.url)
-    assert first.folder is not None
-    weights = first.folder / "model.safetensors"
+    assert first.path is not None
+    weights = first.path / "model.safetensors"
     weights.resolve().unlink()
     weights.unlink(missing_ok=True)
     hub.served.clear()
