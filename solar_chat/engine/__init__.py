@@ -3,7 +3,7 @@
 Importing this room is light: torch and transformers load when a model does.
 """
 
-from solar_chat.engine.loading import Progress, load_model, weight_bytes, weight_format
+from solar_chat.engine.loading import Progress, load_model
 from solar_chat.engine.protocol import Backend, Event, Finished, FinishReason, GenerationRequest, Prefilled, Sampling, TextPiece
 from solar_chat.engine.scripted import ScriptedBackend
 from solar_chat.engine.worker import Engine, EventStream
@@ -22,6 +22,4 @@ __all__ = [
     "ScriptedBackend",
     "TextPiece",
     "load_model",
-    "weight_bytes",
-    "weight_format",
 ]

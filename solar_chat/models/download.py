@@ -16,6 +16,7 @@ from typing import Any
 from solar_chat.errors import ModelError
 from solar_chat.models.catalog import CATALOG
 from solar_chat.models.describe import describe_folder, describe_gguf
+from solar_chat.models.fit import DISK_RESERVE_BYTES
 from solar_chat.models.spec import Form, ModelSpec
 
 Progress = Callable[[str, float], None]
@@ -25,8 +26,6 @@ _WANTED = ["*.safetensors", "model.safetensors.index.json", "config.json", "gene
 _WANTED += ["tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"]
 # Other formats of the same weights: a folder's copies, and Mistral's single file.
 _UNWANTED = ["*/*", "consolidated*"]
-# Room the system needs beside the model.
-_DISK_RESERVE_BYTES = 1_000_000_000
 
 
 def fetch(spec: ModelSpec, cache: Path, progress: Progress | None = None, *, endpoint: str | None = None) -> ModelSpec:
@@ -82,7 +81,7 @@ def _download(get: Callable[..., Any], form: Form, name: str, cache: Path, progr
     total = sum(file.file_size or 0 for file in files)
     missing = sum(file.file_size or 0 for file in files if file.will_download)
     free = shutil.disk_usage(cache).free
-    if missing + _DISK_RESERVE_BYTES > free:
+    if missing + DISK_RESERVE_BYTES > free:
         raise ModelError("disk_too_small", model=name, needed_gb=f"{missing / 1e9:.1f}", free_gb=f"{free / 1e9:.1f}")
     return str(get(tqdm_class=_bar_class(progress, total)))
 
