@@ -1,10 +1,12 @@
 """A turn, from a person's text to the stored answer. Every door calls only this.
 
-`Assistant` puts the rooms together, `turn` answers without storing, `chat` stores, `decide` chooses the reply language, `events` is what doors see.
+`Assistant` puts the rooms together, `turn` answers without storing, `chat` stores, `decide` chooses the reply language, `events` is what doors see,
+`servers` is for models that answer elsewhere.
 """
 
 from solar_chat.assistant.assistant import Assistant
 from solar_chat.assistant.events import Answer, ChatEvent, Decided, Draft, LoadState, Reading, ReplySentence, Saved, TurnEvent
+from solar_chat.assistant.servers import forget_key, remote_models, save_key
 from solar_chat.assistant.turn import Turn, TurnRequest
 
 __all__ = [
@@ -20,4 +22,7 @@ __all__ = [
     "Turn",
     "TurnEvent",
     "TurnRequest",
+    "forget_key",
+    "remote_models",
+    "save_key",
 ]

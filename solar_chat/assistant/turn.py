@@ -70,7 +70,7 @@ class Turn:
             context_tokens=backend.context_tokens,
             reply_tokens=reply_tokens,
         )
-        self._generation = GenerationRequest(self._window.prompt, reply_tokens, template.stop, request.sampling)
+        self._generation = GenerationRequest(self._window.prompt, reply_tokens, template.stop, request.sampling, messages=self._window.messages)
         self._engine = engine
         self._model = backend.name
         self._level = request.level

@@ -12,10 +12,12 @@ import typer
 from solar_chat import __version__
 from solar_chat.cli.ask import Asked, ask_lines, ask_once
 from solar_chat.cli.doctor import print_doctor, print_paths
+from solar_chat.cli.downloads import add_download_commands
 from solar_chat.cli.inspect import inspect_lines, inspect_once
 from solar_chat.cli.models import print_model, print_models
 from solar_chat.cli.page import PageOptions, open_page
 from solar_chat.cli.rewrite import rewrite_lines, rewrite_once
+from solar_chat.cli.servers import add_server_commands
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import Level
 from solar_chat.paths import Home
@@ -119,6 +121,9 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
         as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
     ) -> None:
         print_model(name, context.obj, catalogue, lang, as_json=as_json)
+
+    add_download_commands(models, catalogue, lang)
+    add_server_commands(models, catalogue, lang)
 
     @app.command(help=say("doctor"))
     def doctor(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False) -> None:

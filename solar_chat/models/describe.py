@@ -105,8 +105,8 @@ def _gguf_header(file: Path) -> dict[str, object]:
 
 
 def commercial_use(licence: str | None) -> bool | None:
-    """Whether a licence id allows commercial use; None where there is none."""
-    return None if licence is None else not re.search(r"(^|-)nc(-|$)", licence.lower())
+    """Whether a licence id allows commercial use; None where there is none, or one that says nothing ("other")."""
+    return None if licence is None or licence.lower() in ("other", "unknown") else not re.search(r"(^|-)nc(-|$)", licence.lower())
 
 
 def _template_of_marks(shown: str) -> str | None:

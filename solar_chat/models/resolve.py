@@ -1,7 +1,7 @@
 """What a name typed by a person means.
 
 `owner/name` on the Hub, a model of the catalogue or its alias, a folder or a GGUF file on this machine; `:gguf` or `:safetensors` behind it asks for
-that form. Nothing is downloaded here.
+that form. `upstage:MODEL`, `ollama:MODEL` and `remote:BASE_URL#MODEL` are models on a server (`remote.py`). Nothing is downloaded or asked here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import get_args
 from solar_chat.errors import ModelError
 from solar_chat.models.catalog import ALIASES, CATALOG
 from solar_chat.models.describe import describe_folder, describe_gguf, template_of_name
+from solar_chat.models.remote import is_remote, remote_model
 from solar_chat.models.spec import Form, FormKind, ModelSpec
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
@@ -23,10 +24,12 @@ _FORM = re.compile(rf"(.+):({'|'.join(get_args(FormKind))})", re.IGNORECASE)
 def resolve(name: str | Path) -> ModelSpec:
     """The model that `name` means; its `form` is set where one was asked for.
 
-    Raises ModelError `model_unknown`, `model_folder_missing`, `model_not_a_folder`, `model_no_form`, and those of `describe_folder` and
-    `describe_gguf`.
+    Raises ModelError `model_unknown`, `model_folder_missing`, `model_not_a_folder`, `model_no_form`, and those of `describe_folder`,
+    `describe_gguf` and `remote_model`.
     """
     text = str(name).strip()
+    if is_remote(text):
+        return remote_model(text)
     asked = _FORM.fullmatch(text)
     spec = _resolved(asked[1] if asked else text)
     return _in_form(spec, asked[2].lower()) if asked else spec

@@ -44,6 +44,16 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
+class Remote:
+    """A model that stays on a server of the OpenAI protocol: what is written to it leaves this program."""
+
+    base_url: str
+    """Up to and with `/v1`; no key, no user name, no question mark."""
+    model: str
+    """As the server calls it."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """One model, in one of its forms."""
 
@@ -74,5 +84,7 @@ class ModelSpec:
     """Keys `model_limit.<key>` of what a person should know before trusting it."""
     refused: str | None = None
     """Key `model_refused.<key>`: why this app does not run it. It is listed all the same, because people ask for it."""
+    remote: Remote | None = None
+    """Where it answers, if not on this machine's own hardware; there is nothing to download then."""
     copies_language: bool = False
     """Too small to leave the language of the turns before, whatever its system prompt says."""

@@ -7,7 +7,7 @@ next `### User:`) and because a checkpoint's Jinja is code from a stranger. No B
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from solar_chat.messages import Message, Role
 
@@ -78,4 +78,6 @@ CHATML = ChatTemplate(
     cue="<|im_start|>assistant\n",
     stop=("<|im_end|>", "<|im_start|>", "<|endoftext|>"),
 )
-TEMPLATES = {template.name: template for template in (STARTER, SOLAR, EEVE, KULLM, CHATML)}
+# A model on a server has its template there. This one measures what a turn takes beside its text, about, and ends no reply.
+SERVER = replace(CHATML, name="server", stop=())
+TEMPLATES = {template.name: template for template in (STARTER, SOLAR, EEVE, KULLM, CHATML, SERVER)}
