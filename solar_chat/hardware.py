@@ -20,7 +20,12 @@ Quantization = Literal["nf4", "none"]
 
 # What decides how fast a CPU multiplies: six layers of SOLAR's width in 4 bits take bitsandbytes 75 ms a token with avx512_bf16, 1,130 ms without.
 _CPU_FEATURES = ("avx2", "fma3", "avx512_f", "avx512_vnni", "avx512_bf16", "amx_bf16", "neon", "bf16")
-_PACKAGES = ("torch", "transformers", "bitsandbytes", "accelerate", "tokenizers", "safetensors")
+# Below this many bytes of float32 a model runs unquantized on a CPU: it fits anywhere, and float32 is then several times faster than
+# unpacking four bits for every product.
+SMALL_FLOAT32_BYTES = 2_000_000_000
+# NF4 with double quantization: 4 bits and 0.127 bits of scales per weight (QLoRA, arXiv 2305.14314).
+NF4_BYTES_PER_WEIGHT = 4.127 / 8
+_PACKAGES = ("torch", "transformers", "bitsandbytes", "accelerate", "tokenizers", "safetensors", "xllamacpp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class Hardware:
     dtype: str
     """Number format for computing, as torch spells it: "bfloat16", "float16", "float32"."""
     quantization: Quantization
-    """How large models are loaded. A small one on a CPU stays unquantized, see `engine.loading`."""
+    """How large models are loaded. A small one on a CPU stays unquantized, see `wants_nf4`."""
     reason: Reason
     host_total_bytes: int
     host_free_bytes: int
@@ -54,6 +59,34 @@ class Hardware:
     """For example "Linux x86_64"."""
     versions: dict[str, str | None]
     """Package → version, None where it is not installed."""
+    compute_capability: str | None = None
+    """Of the NVIDIA card, for example "8.6"."""
+    device_bandwidth: float | None = None
+    """Bytes a second between the NVIDIA card's memory and its cores; None where nobody says."""
+    traps: tuple[Reason, ...] = ()
+    """What will go slower than it could here, and what helps: `hardware.<key>`."""
+
+    def wants_nf4(self, parameters: int) -> bool:
+        """Whether a model of that size is quantized here: on CUDA always where bitsandbytes is there, on a CPU only what is not small."""
+        if self.quantization == "none":
+            return False
+        return self.device == "cuda" or parameters * 4 > SMALL_FLOAT32_BYTES
+
+    def weight_width(self, *, quantized: bool) -> int:
+        """Bytes of one weight that is not in four bits. Beside quantized ones a CPU computes in its own format, else in float32."""
+        return 4 if self.dtype == "float32" or (self.device == "cpu" and not quantized) else 2
+
+    def weight_format(self, parameters: int) -> str:
+        """What the weights of a model of that size are held in: "nf4", or the name of a torch dtype."""
+        if self.wants_nf4(parameters):
+            return "nf4"
+        return "float32" if self.weight_width(quantized=False) == 4 else self.dtype
+
+    def weight_bytes(self, parameters: int) -> int:
+        """About what the weights take once loaded; for a model that is not there yet."""
+        if self.wants_nf4(parameters):
+            return round(parameters * NF4_BYTES_PER_WEIGHT)
+        return parameters * self.weight_width(quantized=False)
 
     def as_dict(self) -> dict[str, object]:
         """Plain values, for `doctor --json`."""
@@ -95,13 +128,40 @@ def detect() -> Hardware:
         cpu_features=features,
         system=f"{platform.system()} {platform.machine()}",
         versions=versions,
+        compute_capability=_compute_capability() if device == "cuda" else None,
+        device_bandwidth=_device_bandwidth() if device == "cuda" else None,
+        traps=_traps(device, features, versions),
     )
+
+
+def _compute_capability() -> str:
+    import torch
+
+    return ".".join(str(number) for number in torch.cuda.get_device_capability())
+
+
+def _device_bandwidth() -> float | None:
+    """From the memory's clock (kHz, two transfers a tick) and the width of its bus (bits)."""
+    import torch
+
+    properties = torch.cuda.get_device_properties(0)
+    clock, width = getattr(properties, "memory_clock_rate", 0), getattr(properties, "memory_bus_width", 0)
+    return 2 * clock * 1000 * width / 8 or None
+
+
+def _traps(device: Device, features: tuple[str, ...], versions: Mapping[str, str | None]) -> tuple[Reason, ...]:
+    found: list[Reason] = []
+    if device == "cpu" and platform.machine().lower() in ("x86_64", "amd64") and "avx2" not in features:
+        found.append(Reason("trap_no_avx2", {}))
+    if device != "cuda" and versions.get("xllamacpp") is None:
+        found.append(Reason("trap_no_llama_cpp", {}))
+    return tuple(found)
 
 
 def _choose(cpu_name: str, features: tuple[str, ...], *, has_bitsandbytes: bool) -> tuple[Device, str, str, Reason]:
     import torch
 
-    if torch.cuda.is_available():
+    if torch.cuda.is_available() and _card_is_known():
         name = torch.cuda.get_device_name()
         # Before Ampere (compute capability 8) bfloat16 is emulated.
         dtype = "bfloat16" if torch.cuda.get_device_capability()[0] >= 8 else "float16"
@@ -109,13 +169,24 @@ def _choose(cpu_name: str, features: tuple[str, ...], *, has_bitsandbytes: bool)
     if torch.backends.mps.is_available():
         return "mps", cpu_name, "float16", Reason("mps", {"name": cpu_name})
     dtype = "bfloat16" if {"avx512_bf16", "amx_bf16"} & set(features) else "float32"
-    if not nvidia_driver_present():
+    if torch.cuda.is_available():
+        reason = Reason("cpu_card_too_old", {"name": torch.cuda.get_device_name(), "torch": torch.__version__})
+    elif not nvidia_driver_present():
         reason = Reason("cpu_only", {})
     elif torch.version.cuda is None:
         reason = Reason("cpu_torch_without_cuda", {"torch": torch.__version__})
     else:
         reason = Reason("cpu_driver_unusable", {"cuda": torch.version.cuda})
     return "cpu", cpu_name, dtype, reason
+
+
+def _card_is_known() -> bool:
+    """Whether this torch was built for the card: builds leave old cards out, and the first product then fails."""
+    import torch
+
+    major, minor = torch.cuda.get_device_capability()
+    built_for = [int(digits) for name in torch.cuda.get_arch_list() if (digits := "".join(filter(str.isdigit, name)))]
+    return not built_for or min(built_for) <= 10 * major + minor
 
 
 def nvidia_driver_present() -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import platformdirs
 from solar_chat.errors import StartError
 
 APP_NAME = "SolarChat"
+HUGGING_FACE = "https://huggingface.co"
 
 # A PyInstaller bundle unpacks its data under sys._MEIPASS; a checkout keeps it beside the package.
 _RESOURCES = Path(getattr(sys, "_MEIPASS", Path(__file__).resolve().parent.parent))
@@ -89,3 +91,8 @@ class Home:
             "models": str(self.models),
             "assets": str(ASSETS),
         }
+
+
+def hub_endpoint(environment: Mapping[str, str] = os.environ) -> str:
+    """Where models are downloaded from: Hugging Face, or the mirror that `HF_ENDPOINT` names."""
+    return environment.get("HF_ENDPOINT", "").strip().rstrip("/") or HUGGING_FACE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]  # ships no types
@@ -81,12 +82,32 @@ def test_cuda(monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int], inst
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "GPU")
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda: (10, 20))
+    # GDDR6 at 7 GHz on 256 bits.
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: SimpleNamespace(memory_clock_rate=7_000_000, memory_bus_width=256))
     version = hardware._version
     monkeypatch.setattr(hardware, "_version", lambda name: None if name == "bitsandbytes" and not installed else version(name))
     found = detect()
     assert (found.device, found.device_name, found.dtype, found.quantization, found.reason.key) == ("cuda", "GPU", dtype, quantization, key)
     assert (found.device_free_bytes, found.device_total_bytes) == (10, 20)
     assert found.host_total_bytes > 20
+    assert (found.compute_capability, found.device_bandwidth) == (f"{capability[0]}.{capability[1]}", 448e9)
+
+
+@pytest.mark.usefixtures("no_driver")
+def test_a_card_that_this_torch_was_not_built_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "GTX 970")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (5, 2))
+    monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: ["sm_75", "sm_80", "compute_90"])
+    found = detect()
+    assert (found.device, found.reason.key, found.reason.params["name"]) == ("cpu", "cpu_card_too_old", "GTX 970")
+
+
+@pytest.mark.usefixtures("bare_cpu", "no_driver")
+def test_an_old_cpu_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": False}, raising=False)
+    monkeypatch.setattr("solar_chat.hardware.platform.machine", lambda: "AMD64")
+    assert "trap_no_avx2" in {trap.key for trap in detect().traps}
 
 
 def test_apple_silicon(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,8 @@ ROOMS = {
     "langdetect": {"language"},
     "sqlite3": {"conversation"},
     "huggingface_hub": {"models"},
+    "openai": {"engine"},
+    "keyring": {"keys.py"},
     "typer": {"cli"},
 }
 

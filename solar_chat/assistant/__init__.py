@@ -1,12 +1,13 @@
 """A turn, from a person's text to the stored answer. Every door calls only this.
 
 `Assistant` puts the rooms together, `turn` answers without storing, `chat` stores, `decide` chooses language and level, `options` is what a message
-changed about its conversation, `events` is what doors see.
+changed about its conversation, `events` is what doors see, `servers` is for models that answer elsewhere.
 """
 
 from solar_chat.assistant.assistant import Assistant
 from solar_chat.assistant.events import Answer, ChatEvent, Decided, Draft, LoadState, OptionChange, Reading, ReplySentence, Saved, TurnEvent
 from solar_chat.assistant.options import changed_options, standing_changes
+from solar_chat.assistant.servers import forget_key, remote_models, save_key
 from solar_chat.assistant.turn import Turn, TurnRequest
 
 __all__ = [
@@ -25,4 +26,7 @@ __all__ = [
     "TurnRequest",
     "changed_options",
     "standing_changes",
+    "forget_key",
+    "remote_models",
+    "save_key",
 ]

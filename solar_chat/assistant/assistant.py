@@ -15,8 +15,10 @@ from typing import Literal, Self
 
 from solar_chat.assistant.chat import Chat
 from solar_chat.assistant.decide import standing
+from solar_chat.assistant.downloads import Downloads
 from solar_chat.assistant.events import ChatEvent, LoadState
 from solar_chat.assistant.options import undo_change
+from solar_chat.assistant.servers import connected, leaves_for
 from solar_chat.assistant.turn import Turn, TurnRequest
 from solar_chat.conversation import Store
 from solar_chat.engine import Backend, Engine, Progress, Sampling, load_model
@@ -25,7 +27,7 @@ from solar_chat.hardware import detect
 from solar_chat.i18n import Catalogue, system_language
 from solar_chat.language import Level, morphemes, warm
 from solar_chat.messages import Message
-from solar_chat.models import STARTER, ModelSpec, fetch, resolve
+from solar_chat.models import STARTER, Download, ModelSpec, Offer, resolve
 from solar_chat.paths import Home
 from solar_chat.prompts import ReplyLanguage
 from solar_chat.settings import ReplyChoice, Settings, SettingsFile
@@ -45,6 +47,7 @@ class Assistant:
         self._spec: ModelSpec = STARTER
         self._state = LoadState("idle", STARTER.id)
         self._loading: Future[None] | None = None
+        self._downloads = Downloads(home.models, detect)
 
     @classmethod
     def open(cls, home: Home, model: str | None = None) -> Self:
@@ -61,7 +64,8 @@ class Assistant:
         self.close()
 
     def close(self) -> None:
-        """Stop what runs and free the model; conversations are already on the disk."""
+        """Stop what runs and free the model; conversations are already on the disk, and what was downloaded so far stays there."""
+        self._downloads.close()
         self._engine.close()
         self.store.close()
 
@@ -102,8 +106,8 @@ class Assistant:
         try:
             spec = resolve(name)
             self._state = LoadState("loading", spec.name)
-            spec = fetch(spec, self.home.models, self._reporting("downloading", spec))
-            backend = load_model(spec, detect(), self._reporting("loading", spec))
+            spec = self._downloads.fetch(spec, self._reporting("downloading", spec))
+            backend = connected(spec.id, spec.remote) if spec.remote else load_model(spec, detect(), self._reporting("loading", spec))
         except SolarChatError as error:
             self._state = LoadState("failed", name, error=error)
             raise
@@ -112,7 +116,7 @@ class Assistant:
             self._state = LoadState("failed", name, error=failure)
             raise failure from error
         self._spec = spec
-        self._state = LoadState("ready", spec.name, device=backend.device, error=problem)
+        self._state = LoadState("ready", spec.name, device=backend.device, server=leaves_for(spec.remote), error=problem)
         return backend
 
     def _reporting(self, stage: Literal["downloading", "loading"], spec: ModelSpec) -> Progress:
@@ -120,6 +124,26 @@ class Assistant:
             self._state = LoadState(stage, spec.name, share=share)
 
         return report
+
+    # Downloads
+
+    def offer(self, model: str) -> Offer:
+        """What to know before `start_download(model)`: licence, size, fit, what is here. May take seconds; raises ModelError."""
+        return self._downloads.offer(model)
+
+    def start_download(self, model: str) -> Download:
+        """Begin, go on with or join the download of `model`; the engine goes on answering. Raises ModelError as `offer` does."""
+        return self._downloads.start(model)
+
+    def downloads(self) -> tuple[Download, ...]:
+        """Those of this run of the app, finished ones included: to be watched, paused, resumed and cancelled."""
+        return self._downloads.all()
+
+    def remove_model(self, model: str) -> int:
+        """Delete what was downloaded of `model`; the bytes that freed. Raises ModelError `model_in_use`, and as `Downloads.remove` does."""
+        if self._state.stage in ("downloading", "loading", "ready") and self._spec.path is not None and self._spec.id == resolve(model).id:
+            raise ModelError("model_in_use", model=self._spec.name)
+        return self._downloads.remove(model)
 
     # Turns
 

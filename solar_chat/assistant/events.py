@@ -121,5 +121,7 @@ class LoadState:
     share: float | None = None
     """How much of a download or of the weights is there, 0 to 1."""
     device: str | None = None
+    server: str | None = None
+    """Where what is written goes, if it leaves this computer."""
     error: SolarChatError | None = None
     """Why the last load failed. In stage `ready` it says why another model than the one wanted is loaded."""

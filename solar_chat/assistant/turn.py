@@ -99,7 +99,7 @@ class Turn:
         self._level = request.level
         expected = Expected.after(self.language, request.text, (message.content for message in request.history if message.role == "user"))
         self._guard = Guard(request.level if self.language == "ko" else None, request.guard, expected, asks_again=True)
-        self._reply = GuardedReply(self._guard, self._generate, reply_tokens)
+        self._reply = GuardedReply(self._guard, self._generate, reply_tokens, can_continue=backend.can_continue)
 
     @property
     def decided(self) -> Decided:
@@ -156,7 +156,8 @@ class Turn:
         if tokens < 1:
             return _nothing()
         sampling = _otherwise(self._sampling, attempt.rewrite) if attempt.rewrite else self._sampling
-        return self._lease.stream(GenerationRequest(self._window.prompt + said, tokens, self._stop, sampling, attempt.avoid))
+        messages = (*self._window.messages, Message("assistant", said)) if said else self._window.messages
+        return self._lease.stream(GenerationRequest(self._window.prompt + said, tokens, self._stop, sampling, attempt.avoid, messages=messages))
 
     def _firm_window(self) -> Window:
         try:

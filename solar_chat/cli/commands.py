@@ -12,9 +12,12 @@ import typer
 from solar_chat import __version__
 from solar_chat.cli.ask import Asked, ask_lines, ask_once
 from solar_chat.cli.doctor import print_doctor, print_paths
+from solar_chat.cli.downloads import add_download_commands
 from solar_chat.cli.inspect import inspect_lines, inspect_once
+from solar_chat.cli.models import print_model, print_models
 from solar_chat.cli.page import PageOptions, open_page
 from solar_chat.cli.rewrite import rewrite_lines, rewrite_once
+from solar_chat.cli.servers import add_server_commands
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import Level
 from solar_chat.paths import Home
@@ -103,6 +106,24 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
             rewrite_lines(level, catalogue, lang)
         else:
             rewrite_once(text, level)
+
+    models = typer.Typer(help=say("models"), no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(models, name="models")
+
+    @models.command("list", help=say("models_list"))
+    def models_list(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False) -> None:
+        print_models(context.obj, catalogue, lang, as_json=as_json)
+
+    @models.command("show", help=say("models_show"))
+    def models_show(
+        context: typer.Context,
+        name: Annotated[str, typer.Argument(metavar="ID", help=say("models_id"))],
+        as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
+    ) -> None:
+        print_model(name, context.obj, catalogue, lang, as_json=as_json)
+
+    add_download_commands(models, catalogue, lang)
+    add_server_commands(models, catalogue, lang)
 
     @app.command(help=say("doctor"))
     def doctor(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False) -> None:

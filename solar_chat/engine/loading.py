@@ -18,13 +18,8 @@ from solar_chat.engine.local import LocalBackend
 from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
 from solar_chat.engine.tokenizer import TextTokenizer
 from solar_chat.errors import ModelError, OutOfMemory
-from solar_chat.hardware import Hardware
+from solar_chat.hardware import NF4_BYTES_PER_WEIGHT, Hardware
 
-# Below this many bytes of float32 a model runs unquantized on a CPU: it fits anywhere, and float32 is then several times faster than
-# unpacking four bits for every product (bitsandbytes has a fast kernel only for AVX512-BF16, see `solar_chat.hardware`).
-SMALL_FLOAT32_BYTES = 2_000_000_000
-# NF4 with double quantization: 4 bits and 0.127 bits of scales per weight (QLoRA, arXiv 2305.14314).
-NF4_BYTES_PER_WEIGHT = 4.127 / 8
 # The products of a model this small are done before a second thread has woken up, and a thread that waits for a core somebody else is using holds up
 # the others: 11M parameters on two busy cores took 13 ms a token with one thread and 234 ms with two.
 SINGLE_THREAD_PARAMETERS = 100_000_000
@@ -42,8 +37,8 @@ class LoadableModel(Protocol):
     def id(self) -> str: ...
 
     @property
-    def folder(self) -> Path | None:
-        """Where it lies on this machine, None before it was fetched."""
+    def path(self) -> Path | None:
+        """Its folder on this machine, None before it was fetched."""
 
     @property
     def context_tokens(self) -> int: ...
@@ -57,13 +52,13 @@ def load_model(spec: LoadableModel, hardware: Hardware, progress: Progress | Non
     before anything was read, `memory_loading` after.
     """
     report = progress or _silent
-    if spec.folder is None:
+    if spec.path is None:
         raise ModelError("model_not_downloaded", model=spec.id)
     report("check", 0.0)
-    checkpoint = read_checkpoint(spec.folder)
-    tokenizer = load_tokenizer(spec.folder)
+    checkpoint = read_checkpoint(spec.path)
+    tokenizer = load_tokenizer(spec.path)
     context_tokens = min(spec.context_tokens, int(checkpoint.config.get("max_position_embeddings") or spec.context_tokens))
-    quantized = checkpoint.prequantized or wants_nf4(checkpoint.parameters, hardware)
+    quantized = checkpoint.prequantized or hardware.wants_nf4(checkpoint.parameters)
     needed = needed_bytes(checkpoint, hardware, context_tokens, quantized=quantized)
     if needed + RESERVE_BYTES > hardware.device_free_bytes:
         free = hardware.device_free_bytes
@@ -92,27 +87,6 @@ def load_model(spec: LoadableModel, hardware: Hardware, progress: Progress | Non
         quantization="nf4" if quantized else "none",
         threads=1 if checkpoint.parameters < SINGLE_THREAD_PARAMETERS else hardware.physical_cores,
     )
-
-
-def wants_nf4(parameters: int, hardware: Hardware) -> bool:
-    """Whether a model of that size is quantized: on CUDA always where bitsandbytes is there, on a CPU only what is not small."""
-    if hardware.quantization == "none":
-        return False
-    return hardware.device == "cuda" or parameters * 4 > SMALL_FLOAT32_BYTES
-
-
-def weight_format(parameters: int, hardware: Hardware) -> str:
-    """What the weights of a model of that size are held in: "nf4", or the name of a torch dtype."""
-    if wants_nf4(parameters, hardware):
-        return "nf4"
-    return "float32" if _compute_width(hardware, quantized=False) == 4 else hardware.dtype
-
-
-def weight_bytes(parameters: int, hardware: Hardware) -> int:
-    """About what the weights take once loaded; for a model that is not there yet."""
-    if wants_nf4(parameters, hardware):
-        return round(parameters * NF4_BYTES_PER_WEIGHT)
-    return parameters * _compute_width(hardware, quantized=False)
 
 
 def load_tokenizer(folder: Path) -> TextTokenizer:
@@ -173,7 +147,7 @@ def _bos_id(tokenizer: Any, config: dict[str, Any]) -> int | None:
 def needed_bytes(checkpoint: Checkpoint, hardware: Hardware, context_tokens: int, *, quantized: bool) -> int:
     """Memory for the weights and a full KV cache on the device; what a forward pass takes besides is small next to them."""
     config = checkpoint.config
-    width = _compute_width(hardware, quantized=quantized)
+    width = hardware.weight_width(quantized=quantized)
     hidden, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
     head_width = int(config.get("head_dim") or hidden // heads)
     kv_heads = int(config.get("num_key_value_heads") or heads)
@@ -185,11 +159,6 @@ def needed_bytes(checkpoint: Checkpoint, hardware: Hardware, context_tokens: int
     # The embedding and the head are not quantized.
     plain = int(config["vocab_size"]) * hidden * (1 if config.get("tie_word_embeddings") else 2)
     return plain * width + int((checkpoint.parameters - plain) * NF4_BYTES_PER_WEIGHT) + cache
-
-
-def _compute_width(hardware: Hardware, *, quantized: bool) -> int:
-    """Bytes of one number while computing."""
-    return 4 if hardware.dtype == "float32" or (hardware.device == "cpu" and not quantized) else 2
 
 
 def _read_weights(checkpoint: Checkpoint, hardware: Hardware, *, quantized: bool, report: Progress) -> Any:

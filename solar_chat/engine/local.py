@@ -102,6 +102,10 @@ class LocalBackend:
     def device(self) -> str:
         return str(self._device.type)
 
+    @property
+    def can_continue(self) -> bool:
+        return True
+
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text))
 

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from solar_chat.messages import Message
+
 FinishReason = Literal["stop", "length", "cancelled"]
 
 
@@ -38,6 +40,9 @@ class GenerationRequest:
     sampling: Sampling = field(default_factory=Sampling)
     avoid: tuple[str, ...] = ()
     """Wordings that the reply shall not begin with again; a backend that cannot steer its model may leave them unread."""
+    messages: tuple[Message, ...] = field(default=(), kw_only=True)
+    """What `prompt` was rendered from, for a backend whose server has a template of its own; the others leave it unread. A last one of the assistant
+    is the beginning of the reply, as it is at the end of `prompt`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,10 @@ class Backend(Protocol):
     @property
     def device(self) -> str:
         """Where it runs, for people: "cuda", "mps", "cpu", "remote"."""
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether a request may hold the beginning of the reply, for the model to go on from."""
 
     def count_tokens(self, text: str) -> int:
         """Tokens of `text` in a prompt, without BOS."""

@@ -51,6 +51,10 @@ class ScriptedBackend:
     def device(self) -> str:
         return "cpu"
 
+    @property
+    def can_continue(self) -> bool:
+        return True
+
     def enqueue(self, pieces: Iterable[str], *, delay_s: float = 0.0, error: BaseException | None = None) -> None:
         """Say `pieces` to a coming request; a plain string is one piece."""
         self._scripts.append(Script(_pieces(pieces), delay_s, error))

@@ -97,9 +97,12 @@ class _Run:
 class GuardedReply:
     """One reply in the making. Iterate `stream`; the other attributes are true at any moment, also after a Stop in the middle."""
 
-    def __init__(self, guard: Guard, generate: Generate, max_tokens: int) -> None:
-        """`max_tokens` counts over the whole reply, what is thrown away left out."""
+    def __init__(self, guard: Guard, generate: Generate, max_tokens: int, *, can_continue: bool = True) -> None:
+        """`max_tokens` counts over the whole reply, what is thrown away left out. Without `can_continue` the model cannot go on with a reply it has
+        begun: then no sentence is written once more, and only the whole reply may be begun anew.
+        """
         self._guard = guard
+        self._can_continue = can_continue
         self._generate = generate
         self._max_tokens = max_tokens
         self._run = _Run()
@@ -180,7 +183,7 @@ class GuardedReply:
     def _may_rewrite(self, tokens: int) -> bool:
         # A sentence that was cut off at the limit would be cut off again.
         whole = self._run.ended is None or self._run.ended.reason == "stop"
-        return whole and self._rewritten < MOST_SENTENCES and self._room(self._run_kept()) >= tokens
+        return self._can_continue and whole and self._rewritten < MOST_SENTENCES and self._room(self._run_kept()) >= tokens
 
     def _run_kept(self) -> int:
         """Tokens of this generation that are settled."""

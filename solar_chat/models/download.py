@@ -1,116 +1,254 @@
-"""Fetching a model from the Hugging Face Hub.
+"""Downloading a model: one that can be watched, paused, gone on with after a kill, and called off.
 
-Only safetensors, tokenizer and configuration files; what is already here is used without asking the network, and an interrupted download goes on
-where it stopped. The rule: nobody waits for 20 GB to learn that the repository holds only pickles or that the disk is too small.
+What is here is used without asking the network. The rule: nobody waits for 20 GB to learn that the repository holds only pickles or that the disk is
+too small, and nothing unchecked is ever called downloaded. A download has a thread of its own, because the engine's worker must go on answering.
 """
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Self
 
-from solar_chat.errors import ModelError
-from solar_chat.models.catalog import CATALOG, ModelSpec, describe_folder
+from solar_chat.errors import ModelError, SolarChatError
+from solar_chat.models.catalog import CATALOG
+from solar_chat.models.describe import describe_folder, describe_gguf
+from solar_chat.models.fit import DISK_RESERVE_BYTES
+from solar_chat.models.hub import Hub, Listing, asked_wait_s, is_passing
+from solar_chat.models.progress import DownloadProgress, DownloadState, Meter
+from solar_chat.models.spec import Form, ModelSpec
+from solar_chat.models.storage import Copy, Shelf, wanted
+from solar_chat.models.transfer import Patience, Stopped, disk_problem, transfer
 
 Progress = Callable[[str, float], None]
 """Called with the stage "download" and the share of it that is done, 0 to 1."""
 
-_WANTED = ["*.safetensors", "model.safetensors.index.json", "config.json", "generation_config.json", "README.md", "solar_chat.json"]
-_WANTED += ["tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"]
-# Other formats of the same weights: a folder's copies, and Mistral's single file.
-_UNWANTED = ["*/*", "consolidated*"]
-# Room the system needs beside the model.
-_DISK_RESERVE_BYTES = 1_000_000_000
+_LOOK_S = 0.2
+
+
+class Download:
+    """One form of one model on its way to this machine. Its methods may be called from any thread, and return at once but for `wait`."""
+
+    def __init__(self, spec: ModelSpec, cache: Path, *, endpoint: str | None = None, patience: Patience | None = None) -> None:
+        """`spec` needs a form of the Hub (`spec.form`, else its first); `endpoint` beats `HF_ENDPOINT`. Starts nothing."""
+        form = spec.form or next(iter(spec.forms), None)
+        if form is None or form.repo is None:
+            raise ModelError("model_nothing_to_download", model=spec.id)
+        self.spec = replace(spec, form=form)
+        self.form = form
+        self._cache = cache
+        self._shelf = Shelf.of(form, cache)
+        self._hub = Hub(form.repo, endpoint)
+        self._patience = patience or Patience()
+        self._guard = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._meter = Meter()
+        self._state: DownloadState = "ready"
+        self._cancelled = False
+        self._again = False
+        self._error: SolarChatError | None = None
+        self._found: ModelSpec | None = None
+
+    @property
+    def progress(self) -> DownloadProgress:
+        return self._meter.read(self._state, self._error)
+
+    def start(self) -> Self:
+        """Begin, or go on after a pause, a failure or a kill. Does nothing where it runs or is done."""
+        with self._guard:
+            if self._running:
+                self._again = self._meter.stopping
+            elif self._state != "done":
+                self._begin()
+        return self
+
+    resume = start
+
+    def pause(self) -> None:
+        """Stop soon and keep what has come."""
+        with self._guard:
+            self._again = False
+            self._meter.stop()
+
+    def cancel(self) -> None:
+        """Stop soon and delete what has come of this form. A finished download stays: `storage.remove` is for those."""
+        with self._guard:
+            self._again, self._cancelled = False, True
+            self._meter.stop()
+            if not self._running and self._state != "done":
+                self._discard_idle()
+
+    def wait(self, seconds: float | None = None) -> DownloadProgress:
+        """The moment at which nothing moves any more, or after `seconds`."""
+        until = None if seconds is None else time.monotonic() + seconds
+        # A run that was resumed before its pause had come through is followed by another.
+        while (thread := self._thread) is not None and (until is None or time.monotonic() < until):
+            thread.join(None if until is None else max(0.0, until - time.monotonic()))
+        return self.progress
+
+    def result(self) -> ModelSpec:
+        """The model with its `path`. Raises what kept it from coming; ModelError `download_stopped` after a pause or a cancel."""
+        if self._error is not None:
+            raise self._error
+        if self._found is None:
+            raise ModelError("download_stopped", model=self.spec.name)
+        return self._found
+
+    @property
+    def _running(self) -> bool:
+        return self._thread is not None
+
+    def _begin(self) -> None:
+        self._meter, self._error, self._cancelled, self._again, self._state = Meter(), None, False, False, "asking"
+        self._thread = threading.Thread(target=self._run, name=f"download-{self.form.repo}", daemon=True)
+        self._thread.start()
+
+    # On the thread
+
+    def _run(self) -> None:
+        self._try()
+        with self._guard:
+            if self._again:
+                # Resumed before the pause had come through.
+                self._begin()
+            else:
+                self._thread = None
+
+    def _try(self) -> None:
+        try:
+            with self._alone():
+                try:
+                    self._bring()
+                except Stopped:
+                    if self._cancelled:
+                        self._shelf.discard(self.form)
+                    raise
+            self._found = described(self.spec, self.form, self._cache)
+            self._state = "done"
+        except Stopped:
+            self._state = "cancelled" if self._cancelled else "asking" if self._again else "paused"
+            self._meter = Meter() if self._cancelled else self._meter
+        except SolarChatError as error:
+            self._error, self._state = error, "failed"
+        except OSError as error:
+            self._error, self._state = disk_problem(error, self.spec.name, self._shelf.folder), "failed"
+        except Exception as error:
+            self._error, self._state = self._hub.problem(error), "failed"
+
+    def _bring(self) -> None:
+        here = self._shelf.copy(self.form)
+        if here is not None and here.whole:
+            # Somebody else was faster.
+            self._meter.begin(here.total_bytes, here.total_bytes)
+            return
+        listing = self._asked()
+        files = wanted(listing, self.form)
+        if self.form.kind == "safetensors" and not any(file.path.endswith(".safetensors") for file in files):
+            raise ModelError("model_only_pickle", path=self.form.repo)
+        if not files:
+            raise ModelError("hub_file_missing", model=self.form.repo, file=self.form.file)
+        self._shelf.keep_listing(listing)
+        total, done = sum(file.size_bytes for file in files), sum(self._shelf.here_bytes(file) for file in files)
+        self._meter.begin(done, total)
+        free = shutil.disk_usage(self._shelf.folder).free
+        if total - done + DISK_RESERVE_BYTES > free:
+            raise ModelError("disk_too_small", model=self.spec.name, needed_gb=f"{(total - done) / 1e9:.1f}", free_gb=f"{free / 1e9:.1f}")
+        self._state = "downloading"
+        # The small ones first: what is wrong with a repository mostly shows there.
+        for file in sorted(files, key=lambda file: file.size_bytes):
+            self._meter.check()
+            if not self._shelf.has(file):
+                self._meter.file = file.path
+                transfer(self._hub, file, listing.commit, self._shelf.part(file), self._shelf.file(file), self._meter, self._patience)
+
+    def _asked(self) -> Listing:
+        """What the Hub has. A person looks on: a hub's bad minute is waited out once, a line that is not there not at all."""
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return self._hub.listing(self.form.revision)
+            except Exception as error:
+                problem = self._hub.problem(error)
+                wait_s = asked_wait_s(error)
+                if problem.key == "hub_offline" or not is_passing(error) or tries >= (2 if wait_s is None else self._patience.tries):
+                    raise problem from error
+                wait_s = self._patience.first_wait_s if wait_s is None else wait_s
+                if wait_s > self._patience.longest_wait_s:
+                    raise problem from error
+            self._meter.wait(wait_s)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One download of a repository at a time on this machine; a second one waits, and mostly finds everything here."""
+        with contextlib.ExitStack() as stack:
+            while not self._shelf.taken(stack):
+                self._state = "waiting"
+                self._meter.check()
+            self._state = "asking"
+            yield
+
+    def _discard_idle(self) -> None:
+        with contextlib.ExitStack() as stack:
+            # Where another program is downloading the same, the parts are its own.
+            if self._shelf.folder.is_dir() and self._shelf.taken(stack):
+                try:
+                    self._shelf.discard(self.form)
+                except OSError as error:
+                    raise ModelError("model_not_removed", path=self._shelf.folder, reason=error.strerror or str(error)) from error
+        self._meter, self._error, self._state = Meter(), None, "cancelled"
 
 
 def fetch(spec: ModelSpec, cache: Path, progress: Progress | None = None, *, endpoint: str | None = None) -> ModelSpec:
-    """`spec` with its `folder`, downloading into `cache` (the app's `Home.models`) what is not there yet.
+    """`spec` with its `path`, downloading into `cache` (the app's `Home.models`) what is missing, and waiting for it.
 
-    `endpoint` is another hub than huggingface.co. Raises ModelError: `hub_offline`, `hub_unknown`, `hub_gated`, `hub_failed`, `model_only_pickle`,
-    `disk_too_small`, and those of `describe_folder`.
+    The form is the one that was asked for, else the one that is here, else the first. A model of this machine or of a server is left alone.
+    Raises ModelError: those of `Hub.problem`, `model_only_pickle`, `disk_too_small`, those of `transfer`, `describe_folder` and `describe_gguf`.
     """
-    if spec.folder is not None or spec.repo is None:
+    if spec.path is not None or not spec.forms:
         return spec
-    from huggingface_hub import snapshot_download
+    form = spec.form or form_here(spec, cache) or spec.forms[0]
+    here = copy_of(form, cache)
+    if here is not None and here.whole:
+        return described(spec, form, cache)
+    return follow(Download(replace(spec, form=form), cache, endpoint=endpoint).start(), progress)
 
-    cache.mkdir(parents=True, exist_ok=True)
-    get = partial(
-        snapshot_download,
-        spec.repo,
-        revision=spec.revision,
-        cache_dir=cache,
-        allow_patterns=_WANTED,
-        ignore_patterns=_UNWANTED,
-        endpoint=endpoint,
-    )
+
+def follow(download: Download, progress: Progress | None = None) -> ModelSpec:
+    """Wait for `download`, telling `progress`. Whoever breaks off the waiting pauses the download. Raises what `Download.result` does."""
     try:
-        folder = Path(_complete_copy(get) or _download(get, spec, cache, progress))
-    except ModelError:
+        while (now := download.wait(_LOOK_S)).active:
+            if progress is not None:
+                progress("download", now.share)
+    except BaseException:
+        download.pause()
+        download.wait()
         raise
-    except Exception as error:  # the Hub's client raises its HTTP library's own errors besides its own
-        raise _translate(error, spec.repo) from error
-    if spec in CATALOG:
-        return replace(spec, folder=folder)
-    return replace(describe_folder(folder), id=spec.id, name=spec.name, repo=spec.repo, revision=spec.revision)
+    if progress is not None and now.state == "done":
+        progress("download", 1.0)
+    return download.result()
 
 
-def _complete_copy(get: Callable[..., Any]) -> str | None:
-    """What an earlier download left, if it is whole."""
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    try:
-        return str(get(local_files_only=True))
-    except LocalEntryNotFoundError:
-        return None
+def form_here(spec: ModelSpec, cache: Path) -> Form | None:
+    """The first form of `spec` that is whole on this machine."""
+    return next((form for form in spec.forms if (copy := copy_of(form, cache)) is not None and copy.whole), None)
 
 
-def _download(get: Callable[..., Any], spec: ModelSpec, cache: Path, progress: Progress | None) -> str:
-    files = get(dry_run=True)
-    if not any(file.filename.endswith(".safetensors") for file in files):
-        raise ModelError("model_only_pickle", path=spec.repo)
-    total = sum(file.file_size or 0 for file in files)
-    missing = sum(file.file_size or 0 for file in files if file.will_download)
-    free = shutil.disk_usage(cache).free
-    if missing + _DISK_RESERVE_BYTES > free:
-        raise ModelError("disk_too_small", model=spec.name, needed_gb=f"{missing / 1e9:.1f}", free_gb=f"{free / 1e9:.1f}")
-    return str(get(tqdm_class=_bar_class(progress, total)))
+def copy_of(form: Form, cache: Path) -> Copy | None:
+    """How much of `form` is under `cache`; None where nothing is."""
+    return Shelf.of(form, cache).copy(form) if form.repo is not None else None
 
 
-def _translate(error: Exception, repo: str) -> ModelError:
-    """What the Hub's client means, in our words; a dry run hides the real error behind its own."""
-    from huggingface_hub import errors as hub
-
-    if isinstance(error, hub.DryRunError) and isinstance(error.__cause__, Exception):
-        error = error.__cause__
-    status = error.response.status_code if isinstance(error, hub.HfHubHTTPError) else None
-    if isinstance(error, hub.GatedRepoError):
-        return ModelError("hub_gated", model=repo)
-    if isinstance(error, hub.RepositoryNotFoundError | hub.RevisionNotFoundError | hub.HFValidationError) or status in (401, 403, 404):
-        return ModelError("hub_unknown", model=repo)
-    if status is not None or (isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError | hub.LocalEntryNotFoundError)):
-        return ModelError("hub_failed", model=repo, reason=str(error).split("\n", 1)[0])
-    # What is left are the HTTP library's connection errors: no name resolved, nobody answered, the line broke.
-    return ModelError("hub_offline", model=repo)
-
-
-def _bar_class(progress: Progress | None, total_bytes: int) -> Any:
-    """A silent tqdm that reports bytes; the Hub's client makes several bars, the one that is furthest counts."""
-    from tqdm.auto import tqdm  # type: ignore[import-untyped]  # ships no types
-
-    class Bar(tqdm):  # type: ignore[misc]  # as above
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            self._counts_bytes = kwargs.get("unit") == "B"
-            self._bytes = 0.0
-            super().__init__(*args, **{**kwargs, "disable": True})
-
-        def update(self, n: float | None = 1) -> bool | None:
-            self._bytes += n or 0
-            if progress is not None and self._counts_bytes and total_bytes:
-                progress("download", min(1.0, self._bytes / total_bytes))
-            return None
-
-    return Bar
+def described(spec: ModelSpec, form: Form, cache: Path) -> ModelSpec:
+    """`spec` with the path of its downloaded `form`, and what the files say where the catalogue does not know better."""
+    folder = Shelf.of(form, cache).folder
+    path = folder if form.file is None else folder / form.file
+    if any(known.id == spec.id for known in CATALOG):
+        return replace(spec, path=path, form=form)
+    found = describe_folder(folder) if form.file is None else describe_gguf(path)
+    return replace(found, id=spec.id, name=spec.name, forms=spec.forms, form=form)

@@ -7,7 +7,7 @@ next `### User:`) and because a checkpoint's Jinja is code from a stranger. No B
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from solar_chat.messages import Message, Role
 
@@ -26,6 +26,8 @@ class ChatTemplate:
     cue: str
     stop: tuple[str, ...]
     """Strings that end a reply, also where the model writes them out as plain text."""
+    folded: tuple[str, str] = ("", "\n\n")
+    """What surrounds a system text that goes in front of the first user message."""
 
     def render(self, messages: Sequence[Message]) -> str:
         """The prompt for the next assistant turn."""
@@ -34,7 +36,7 @@ class ChatTemplate:
             system, *turns = turns
             # Without a message yet, one is begun: what the system text costs must be countable alone.
             first, *turns = turns or [Message("user", "")]
-            turns.insert(0, Message(first.role, f"{system.content}\n\n{first.content}"))
+            turns.insert(0, Message(first.role, f"{self.folded[0]}{system.content}{self.folded[1]}{first.content}"))
         return "".join(f"{self.before[turn.role]}{turn.content}{self.after[turn.role]}" for turn in turns) + self.cue
 
 
@@ -61,6 +63,15 @@ EEVE = ChatTemplate(
     cue="Assistant:\n",
     stop=("Human:", "</s>", "<|im_end|>"),
 )
+# nlpai-lab/KULLM3, a Llama 2 format: the system text stands inside the first user turn.
+KULLM = ChatTemplate(
+    name="kullm",
+    before={"user": "[INST] ", "assistant": " "},
+    after={"user": " [/INST]", "assistant": " </s><s>"},
+    cue="",
+    stop=("</s>", "[INST]"),
+    folded=("<<SYS>>\n", "\n<</SYS>>\n\n"),
+)
 CHATML = ChatTemplate(
     name="chatml",
     before={role: f"<|im_start|>{role}\n" for role in ("system", "user", "assistant")},
@@ -68,4 +79,6 @@ CHATML = ChatTemplate(
     cue="<|im_start|>assistant\n",
     stop=("<|im_end|>", "<|im_start|>", "<|endoftext|>"),
 )
-TEMPLATES = {template.name: template for template in (STARTER, SOLAR, EEVE, CHATML)}
+# A model on a server has its template there. This one measures what a turn takes beside its text, about, and ends no reply.
+SERVER = replace(CHATML, name="server", stop=())
+TEMPLATES = {template.name: template for template in (STARTER, SOLAR, EEVE, KULLM, CHATML, SERVER)}

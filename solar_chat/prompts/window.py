@@ -19,6 +19,8 @@ class Window:
     """A prompt that fits, and what had to leave for it."""
 
     prompt: str
+    messages: tuple[Message, ...]
+    """What `prompt` was rendered from."""
     prompt_tokens: int
     dropped_messages: int
     free_tokens: int
@@ -53,6 +55,7 @@ def fit(
             start = index
     if start == len(history):
         raise InputError("prompt_too_long", tokens=used, context=budget)
-    prompt = template.render([Message("system", system), *history[start:]])
+    messages = (Message("system", system), *history[start:])
+    prompt = template.render(messages)
     prompt_tokens = count_tokens(prompt) + 1
-    return Window(prompt, prompt_tokens, start, max(0, context_tokens - reply_tokens - prompt_tokens))
+    return Window(prompt, messages, prompt_tokens, start, max(0, context_tokens - reply_tokens - prompt_tokens))

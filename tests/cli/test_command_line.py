@@ -44,7 +44,7 @@ def test_help_is_light_and_names_every_option(home: Path) -> None:
     assert (code, heavy) == ("0", "[]")
     for option in ("--share", "--host", "--port", "--password", "--no-browser", "--model", "--lang", "--home"):
         assert option in done.stdout
-    for command in ("ask", "inspect", "rewrite", "doctor", "paths"):
+    for command in ("ask", "inspect", "rewrite", "models", "doctor", "paths"):
         assert command in done.stdout
 
 
@@ -135,6 +135,24 @@ def test_doctor(home: Path) -> None:
     shown = run("--lang", "ko", "doctor", home=home).stdout
     assert "메모리" in shown
     assert "Solar Starter" in shown
+
+
+def test_models_are_listed_with_what_runs_here(home: Path) -> None:
+    found = {model["id"]: model for model in json.loads(run("models", "list", "--json", home=home).stdout)}
+    assert found["starter"]["fits"] is True
+    assert found["upstage/SOLAR-10.7B-Instruct-v1.0"]["commercial"] is False
+    assert {form["form"]["kind"] for form in found["upstage/SOLAR-10.7B-Instruct-v1.0"]["forms"]} == {"safetensors", "gguf"}
+    assert found["upstage/solar-pro-preview-instruct"]["forms"][0]["verdict"] == "refused"
+    assert "not for commercial use" in run("models", "list", home=home).stdout
+
+
+def test_one_model_is_shown_in_both_languages(home: Path) -> None:
+    shown = run("--lang", "ko", "models", "show", "solar", home=home).stdout
+    assert "CC-BY-NC-4.0, 상업적으로 쓸 수 없습니다" in shown
+    assert "Q4_K_M" in shown
+    assert "Licence: MIT" in run("--lang", "en", "models", "show", "solar-pro-preview", home=home).stdout
+    missing = run("models", "show", "no such model", home=home)
+    assert (missing.returncode, missing.stdout) == (1, "")
 
 
 def test_inspect(home: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from solar_chat.engine.loading import load_model
 from solar_chat.engine.local import LocalBackend
 from solar_chat.hardware import Hardware, Reason
+from tests.engine.remote_run import Start, started
 
 SENTENCES = [
     "안녕하세요, 오늘은 날씨가 좋네요. 무엇을 도와 드릴까요?",
@@ -30,7 +31,7 @@ ANSWER = "안녕하세요, 오늘은 날씨가 좋네요! 힣 😀 👩‍💻 �
 @dataclass(frozen=True)
 class Spec:
     id: str
-    folder: Path | None
+    path: Path | None
     context_tokens: int = 256
 
 
@@ -196,3 +197,9 @@ def cpu() -> Hardware:
 @pytest.fixture
 def backend(checkpoint: Path, open_folder: Callable[..., LocalBackend]) -> LocalBackend:
     return open_folder(checkpoint)
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """A server that answers as the test says, and a backend connected to it."""
+    yield from started()

@@ -14,7 +14,7 @@ import torch
 
 from solar_chat.engine import Finished, GenerationRequest, Sampling, TextPiece
 from solar_chat.engine.checkpoint import read_checkpoint
-from solar_chat.engine.loading import needed_bytes, wants_nf4
+from solar_chat.engine.loading import needed_bytes
 from solar_chat.engine.local import LocalBackend
 from solar_chat.errors import ModelError, OutOfMemory
 from solar_chat.hardware import Hardware
@@ -78,7 +78,7 @@ class TestGoodFolders:
         @dataclass(frozen=True)
         class Spec:
             id: str
-            folder: Path | None
+            path: Path | None
             context_tokens: int
 
         stages: list[tuple[str, float]] = []
@@ -108,7 +108,7 @@ class TestFourBits:
     @pytest.fixture
     def tight(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Every model counts as large."""
-        monkeypatch.setattr("solar_chat.engine.loading.SMALL_FLOAT32_BYTES", 0)
+        monkeypatch.setattr("solar_chat.hardware.SMALL_FLOAT32_BYTES", 0)
 
     @pytest.mark.usefixtures("tight")
     @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
@@ -138,8 +138,8 @@ class TestFourBits:
         small = read_checkpoint(checkpoint).parameters
         assert small == 129_088
         cuda = replace(cpu, device="cuda", dtype="bfloat16")
-        assert [wants_nf4(size, device) for device in (cpu, cuda) for size in (small, SOLAR)] == [False, True, True, True]
-        assert not wants_nf4(SOLAR, replace(cpu, device="mps", dtype="float16", quantization="none"))
+        assert [device.wants_nf4(size) for device in (cpu, cuda) for size in (small, SOLAR)] == [False, True, True, True]
+        assert not replace(cpu, device="mps", dtype="float16", quantization="none").wants_nf4(SOLAR)
 
     def test_the_estimate_for_solar(self, checkpoint: Path, cpu: Hardware) -> None:
         solar = replace(

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from gguf import GGUFWriter
 
 from solar_chat.errors import ModelError
 from solar_chat.models import CATALOG, EEVE, SOLAR, STARTER, resolve
-from solar_chat.models.catalog import guess_template
+from solar_chat.models.describe import guess_template
 from solar_chat.paths import STARTER_MODEL
 from solar_chat.prompts import TEMPLATES
 
@@ -36,9 +37,12 @@ def test_the_catalogue_states_its_licences() -> None:
         "starter": ("starter", 1024, "Apache-2.0", True),
         "upstage/SOLAR-10.7B-Instruct-v1.0": ("solar", 4096, "CC-BY-NC-4.0", False),
         "yanolja/EEVE-Korean-Instruct-10.8B-v1.0": ("eeve", 4096, "Apache-2.0", True),
+        "nlpai-lab/KULLM3": ("kullm", 4096, "Apache-2.0", True),
+        "upstage/TinySolar-248m-4k": ("solar", 4096, "Apache-2.0", True),
+        "upstage/solar-pro-preview-instruct": ("chatml", 4096, "MIT", True),
     }
-    assert all(spec.template in TEMPLATES and (spec.folder is None) != (spec.repo is None) for spec in CATALOG)
-    assert STARTER.folder == STARTER_MODEL
+    assert all(spec.template in TEMPLATES and (spec.path is None) == bool(spec.forms) for spec in CATALOG)
+    assert STARTER.path == STARTER_MODEL
     assert SOLAR.parameters == 48 * 218_112_000 + 2 * 32_000 * 4096 + 4096
     assert EEVE.parameters == 48 * 218_112_000 + 2 * 40_960 * 4096 + 4096
     assert "ko" not in SOLAR.languages
@@ -64,7 +68,7 @@ def test_names_and_aliases(name: str, spec: object) -> None:
 )
 def test_any_hub_id(name: str, template: str) -> None:
     spec = resolve(name)
-    assert (spec.id, spec.repo, spec.folder, spec.template) == (name, name, None, template)
+    assert (spec.id, [form.repo for form in spec.forms], spec.path, spec.template) == (name, [name], None, template)
     assert spec.licence is None
     assert spec.commercial is None
 
@@ -73,7 +77,7 @@ def test_any_hub_id(name: str, template: str) -> None:
 def test_what_means_nothing_is_refused_with_what_does(name: str) -> None:
     error = refused(name)
     assert error.key == "model_unknown"
-    assert error.params["known"] == "starter, solar, eeve"
+    assert error.params["known"] == "starter, solar, eeve, kullm3, tinysolar, solar-pro-preview"
 
 
 @pytest.mark.parametrize("name", ["./nowhere", "/nowhere/at/all", "~/nowhere-at-all", "C:\\models\\x"])
@@ -85,21 +89,68 @@ def test_files_are_not_folders(tmp_path: Path) -> None:
     file = tmp_path / "model.safetensors"
     file.write_bytes(b"")
     assert refused(file).key == "model_not_a_folder"
-    assert refused("solar-10.7b.Q4_K_M.gguf").key == "model_gguf"
-    assert refused(tmp_path / "X.GGUF").key == "model_gguf"
+    assert refused("solar-10.7b.Q4_K_M.gguf").key == "model_file_missing"
+
+
+def test_a_form_can_be_asked_for() -> None:
+    spec = resolve("solar:gguf")
+    assert (spec.id, spec.form) == (SOLAR.id, SOLAR.forms[1])
+    assert resolve("upstage/SOLAR-10.7B-Instruct-v1.0:safetensors").form == SOLAR.forms[0]
+    assert refused("kullm3:gguf").params == {"model": "nlpai-lab/KULLM3", "form": "gguf", "known": "safetensors"}
+    assert refused("starter:gguf").params["known"] == "-"
+
+
+def test_the_cache_of_solar_is_that_of_its_paper() -> None:
+    assert SOLAR.shape is not None
+    assert SOLAR.shape.kv_bytes(1) == 196_608
+
+
+class TestGguf:
+    def make(self, file: Path, **fields: str) -> Path:
+        writer = GGUFWriter(file, "llama")
+        writer.add_name("EEVE Korean")
+        writer.add_context_length(32_768)
+        writer.add_block_count(48)
+        writer.add_embedding_length(4096)
+        writer.add_head_count(32)
+        writer.add_head_count_kv(8)
+        for key, value in fields.items():
+            writer.add_string(key.replace("__", "."), value)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        return file
+
+    def test_it_describes_itself(self, tmp_path: Path) -> None:
+        spec = resolve(self.make(tmp_path / "내 eeve.Q4_K_M.gguf", general__license="cc-by-nc-4.0"))
+        assert (spec.template, spec.context_tokens, spec.licence, spec.commercial) == ("eeve", 8192, "cc-by-nc-4.0", False)
+        assert spec.shape == SOLAR.shape
+        assert spec.form is not None
+        assert (spec.form.kind, spec.form.weights) == ("gguf", "Q4_K_M")
+
+    def test_its_chat_template_wins_over_its_name(self, tmp_path: Path) -> None:
+        spec = resolve(self.make(tmp_path / "x.gguf", tokenizer__chat_template="{{'<|im_start|>'}}"))
+        assert spec.template == "chatml"
+
+    @pytest.mark.parametrize("content", [b"", b"GGUF", b"GGUF\x03\0\0\0" + b"\xff" * 40, b"not a model at all"])
+    def test_a_broken_one_is_named(self, tmp_path: Path, content: bytes) -> None:
+        file = tmp_path / "broken.gguf"
+        file.write_bytes(content)
+        assert refused(file).key == "model_file_broken"
 
 
 class TestFolder:
     def test_it_describes_itself(self, tmp_path: Path) -> None:
         folder = make(tmp_path / "내 모델", **{"README.md": "---\nlanguage: ko\nlicense: cc-by-nc-4.0\n---\n# x"})
         spec = resolve(folder)
-        assert (spec.folder, spec.repo, spec.name, spec.context_tokens) == (folder, None, "내 모델", 4096)
+        assert (spec.path, spec.forms, spec.name, spec.context_tokens) == (folder, (), "내 모델", 4096)
         assert (spec.licence, spec.commercial) == ("cc-by-nc-4.0", False)
 
     def test_a_relative_path_becomes_absolute(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         make(tmp_path / "owner" / "model")
         monkeypatch.chdir(tmp_path)
-        assert resolve("owner/model").folder == tmp_path / "owner" / "model"
+        assert resolve("owner/model").path == tmp_path / "owner" / "model"
 
     def test_a_very_long_context_is_cut(self, tmp_path: Path) -> None:
         assert resolve(make(tmp_path, config={"model_type": "qwen3", "max_position_embeddings": 131_072})).context_tokens == 8192

@@ -2,169 +2,224 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from hashlib import sha1
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from solar_chat.errors import ModelError
-from solar_chat.models import STARTER, ModelSpec, fetch, resolve
+from solar_chat.models import STARTER, Download, Form, ModelSpec, copies, fetch, remove, resolve
+from solar_chat.models.transfer import Patience
+from tests.models.downloading import BROUGHT, GOOD, WEIGHTS, brought, download, elsewhere, names, parts, refused, tiny_checkpoint
+from tests.models.hub import COMMIT, StandInHub
 
-SHA = "0123456789abcdef0123456789abcdef01234567"
-GOOD = {
-    "config.json": json.dumps({"model_type": "llama", "max_position_embeddings": 2048}).encode(),
-    "model.safetensors": b"w" * 200_000,
-    "tokenizer.json": json.dumps({"added_tokens": [{"content": "<|im_start|>"}]}).encode(),
-    "README.md": b"---\nlicense: apache-2.0\n---\n",
-    "pytorch_model.bin": b"pickle",
-    "modeling_evil.py": b"raise SystemExit",
-    "onnx/model.safetensors": b"copy",
-    "consolidated.safetensors": b"copy",
-}
+# What comes
 
 
-@dataclass
-class Hub:
-    """The part of huggingface.co that a download needs."""
-
-    url: str
-    repos: dict[str, dict[str, bytes]] = field(default_factory=dict)
-    gated: set[str] = field(default_factory=set)
-    served: list[str] = field(default_factory=list)
-    down: bool = False
-
-
-@pytest.fixture
-def hub() -> Iterator[Hub]:
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-        def do_HEAD(self) -> None:
-            self.do_GET()
-
-        def do_GET(self) -> None:
-            path = urlsplit(self.path).path.strip("/")
-            parts = path.split("/")
-            repo = "/".join(parts[2:4] if path.startswith("api/models/") else parts[:2])
-            files = site.repos.get(repo)
-            if site.down:
-                self.answer(503, b"")
-            elif repo in site.gated:
-                self.answer(403, b"{}", **{"X-Error-Code": "GatedRepo"})
-            elif files is None:
-                self.answer(404, b"{}", **{"X-Error-Code": "RepoNotFound"})
-            elif "/tree/" in path:
-                listing = [{"type": "file", "path": name, "size": len(data), "oid": sha1(data).hexdigest()} for name, data in files.items()]
-                self.answer(200, json.dumps(listing).encode())
-            elif path.startswith("api/models/"):
-                self.answer(200, json.dumps({"id": repo, "sha": SHA, "siblings": [{"rfilename": name} for name in files]}).encode())
-            else:
-                name = "/".join(parts[4:])
-                if self.command == "GET":
-                    site.served.append(name)
-                self.answer(200, files[name], ETag=f'"{sha1(files[name]).hexdigest()}"', **{"X-Repo-Commit": SHA})
-
-        def answer(self, status: int, body: bytes, **headers: str) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    site = Hub(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    yield site
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def refused(spec: ModelSpec, cache: Path, endpoint: str) -> ModelError:
-    with pytest.raises(ModelError) as caught:
-        fetch(spec, cache, endpoint=endpoint)
-    return caught.value
-
-
-def test_it_brings_what_is_needed_and_nothing_else(hub: Hub, tmp_path: Path) -> None:
-    hub.repos["me/model"] = GOOD
+def test_it_brings_what_is_needed_and_nothing_else(site: StandInHub, cache: Path) -> None:
     steps: list[tuple[str, float]] = []
-    spec = fetch(resolve("me/model"), tmp_path / "models", lambda stage, share: steps.append((stage, share)), endpoint=hub.url)
-    assert spec.folder is not None
-    assert {path.name for path in spec.folder.rglob("*")} == {"config.json", "model.safetensors", "tokenizer.json", "README.md"}
-    assert (spec.folder / "model.safetensors").read_bytes() == GOOD["model.safetensors"]
-    assert (spec.id, spec.repo, spec.name) == ("me/model", "me/model", "model")
+    spec = fetch(resolve("me/model"), cache, lambda stage, share: steps.append((stage, share)), endpoint=site.url)
+    assert spec.path is not None
+    assert names(spec.path) == BROUGHT
+    assert not (cache / "outside.safetensors").exists()
+    assert (spec.path / "model.safetensors").read_bytes() == WEIGHTS
+    assert parts(cache) == []
+    assert (spec.id, spec.name, spec.form) == ("me/model", "model", Form("safetensors", "me/model", "", 0))
     assert (spec.template, spec.context_tokens, spec.licence, spec.commercial) == ("chatml", 2048, "apache-2.0", True)
-    shares = [share for _, share in steps]
     assert {stage for stage, _ in steps} == {"download"}
-    assert shares[-1] == pytest.approx(1.0)
-    assert all(0 <= share <= 1 for share in shares)
+    assert steps[-1] == ("download", 1.0)
+    assert all(0 <= share <= 1 for _, share in steps)
 
 
-def test_what_is_here_needs_no_network(hub: Hub, tmp_path: Path) -> None:
-    hub.repos["me/model"] = GOOD
-    first = fetch(resolve("me/model"), tmp_path, endpoint=hub.url)
-    hub.served.clear()
-    assert fetch(resolve("me/model"), tmp_path, endpoint="http://127.0.0.1:9") == first
-    assert hub.served == []
+def test_what_is_here_needs_no_network(site: StandInHub, cache: Path) -> None:
+    first = fetch(resolve("me/model"), cache, endpoint=site.url)
+    site.requests.clear()
+    assert fetch(resolve("me/model"), cache, endpoint="http://127.0.0.1:9") == first
+    assert site.requests == []
 
 
-def test_an_incomplete_copy_is_completed(hub: Hub, tmp_path: Path) -> None:
-    hub.repos["me/model"] = GOOD
-    first = fetch(resolve("me/model"), tmp_path, endpoint=hub.url)
-    assert first.folder is not None
-    weights = first.folder / "model.safetensors"
-    weights.resolve().unlink()
-    weights.unlink(missing_ok=True)
-    hub.served.clear()
-    fetch(resolve("me/model"), tmp_path, endpoint=hub.url)
-    assert hub.served == ["model.safetensors"]
-    assert weights.stat().st_size == 200_000
+def test_only_what_is_missing_comes_again(site: StandInHub, cache: Path) -> None:
+    first = brought(download(site, cache))
+    (first / "model.safetensors").unlink()
+    site.requests.clear()
+    assert brought(download(site, cache)) == first
+    assert site.got == [("model.safetensors", 0)]
 
 
-def test_a_local_model_is_left_alone(tmp_path: Path) -> None:
-    assert fetch(STARTER, tmp_path / "models") is STARTER
-    assert not (tmp_path / "models").exists()
+def test_a_new_commit_brings_only_what_it_changed(site: StandInHub, cache: Path) -> None:
+    first = brought(download(site, cache))
+    (first / "config.json").unlink()
+    changed = WEIGHTS[::-1]
+    site.offer("me/model", {**GOOD, "model.safetensors": changed})
+    site.commits["me/model"] = COMMIT[::-1]
+    site.requests.clear()
+    assert brought(download(site, cache)) == first
+    assert sorted(name for name, _ in site.got) == ["config.json", "model.safetensors"]
+    assert (first / "model.safetensors").read_bytes() == changed
 
 
-def test_offline_is_not_the_same_as_missing(hub: Hub, tmp_path: Path) -> None:
-    assert refused(resolve("me/model"), tmp_path, "http://127.0.0.1:9").key == "hub_offline"
-    assert refused(resolve("me/model"), tmp_path, hub.url).key == "hub_unknown"
+def test_a_local_model_is_left_alone(cache: Path) -> None:
+    assert fetch(STARTER, cache) is STARTER
+    assert not cache.exists()
+    with pytest.raises(ModelError, match="model_nothing_to_download"):
+        Download(STARTER, cache)
 
 
-def test_a_gated_repository(hub: Hub, tmp_path: Path) -> None:
-    hub.gated.add("me/model")
-    error = refused(resolve("me/model"), tmp_path, hub.url)
-    assert (error.key, error.params) == ("hub_gated", {"model": "me/model"})
+def test_one_file_of_a_repository_of_many(hub: StandInHub, cache: Path) -> None:
+    hub.offer("me/quants", {"model.Q4_K_M.gguf": WEIGHTS, "model.Q8_0.gguf": b"much more", "README.md": b"-"})
+    form = Form("gguf", "me/quants", "Q4_K_M", 300_000, file="model.Q4_K_M.gguf")
+    spec = ModelSpec("upstage/SOLAR-10.7B-Instruct-v1.0", "SOLAR", None, "solar", 4096, forms=(form,))
+    path = fetch(spec, cache, endpoint=hub.url).path
+    assert path == cache / "me--quants" / "model.Q4_K_M.gguf"
+    assert hub.got == [("model.Q4_K_M.gguf", 0)]
+    absent = Form("gguf", "me/quants", "Q2_K", 1, file="model.Q2_K.gguf")
+    run = Download(ModelSpec("x/y", "y", None, "solar", 4096, forms=(absent,)), cache, endpoint=hub.url).start()
+    run.wait(60)
+    with pytest.raises(ModelError) as caught:
+        run.result()
+    assert (caught.value.key, caught.value.params) == ("hub_file_missing", {"model": "me/quants", "file": "model.Q2_K.gguf"})
 
 
-def test_a_hub_that_is_down(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.sleep", lambda _: None)
-    hub.down = True
-    assert refused(resolve("me/model"), tmp_path, hub.url).key == "hub_failed"
+def test_a_mirror_that_lists_only_names(site: StandInHub, cache: Path) -> None:
+    site.bare_listing = True
+    assert names(brought(download(site, cache))) == BROUGHT
+    site.replaced["config.json"] = GOOD["config.json"].replace(b"2048", b"4096")
+    shutil.rmtree(cache)
+    assert refused(site, cache).params == {"model": "me/model", "file": "config.json"}
 
 
-def test_pickles_are_refused_before_they_are_downloaded(hub: Hub, tmp_path: Path) -> None:
-    hub.repos["me/model"] = {name: GOOD[name] for name in ("config.json", "pytorch_model.bin", "tokenizer.json")}
-    assert refused(resolve("me/model"), tmp_path, hub.url).key == "model_only_pickle"
-    assert hub.served == []
+def test_hf_endpoint_is_read_when_it_is_needed(site: StandInHub, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", site.url + "/")
+    assert fetch(resolve("me/model"), cache).path == cache / "me--model"
 
 
-def test_a_full_disk_is_noticed_before_the_download(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hub.repos["me/model"] = GOOD
-    usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=1_000_100_000))
-    error = refused(resolve("me/model"), tmp_path, hub.url)
-    assert (error.key, error.params["free_gb"]) == ("disk_too_small", "1.0")
-    assert hub.served == []
+def test_the_token_goes_to_the_hub_and_not_to_its_storage(site: StandInHub, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_test")
+    brought(download(site, cache))
+    sent = {(request.path.startswith("/lfs/"), request.headers.get("authorization")) for request in site.requests}
+    assert sent == {(False, "Bearer hf_test"), (True, None)}
+
+
+# A hub that says no
+
+
+def test_offline_is_not_the_same_as_missing(site: StandInHub, cache: Path) -> None:
+    site.repos.clear()
+    assert refused(site, cache).key == "hub_unknown"
+    gone = StandInHub(url="http://127.0.0.1:9")
+    begun = time.monotonic()
+    assert refused(gone, cache, Patience()).key == "hub_offline"
+    assert time.monotonic() - begun < 5
+
+
+def test_a_revision_that_does_not_exist(site: StandInHub, cache: Path) -> None:
+    form = Form("safetensors", "me/model", "", 0, revision="v9")
+    run = Download(ModelSpec("me/model", "model", None, "solar", 4096, forms=(form,)), cache, endpoint=site.url).start()
+    run.wait(60)
+    with pytest.raises(ModelError, match="hub_revision_missing"):
+        run.result()
+
+
+@pytest.mark.parametrize("token", [None, "hf_not_accepted"])
+def test_a_gated_repository_says_where_its_terms_are(site: StandInHub, cache: Path, monkeypatch: pytest.MonkeyPatch, token: str | None) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    if token is not None:
+        monkeypatch.setenv("HF_TOKEN", token)
+    site.gated.add("me/model")
+    error = refused(site, cache)
+    assert (error.key, error.params) == ("hub_gated", {"model": "me/model", "url": f"{site.url}/me/model"})
+
+
+def test_a_token_that_is_not_valid(site: StandInHub, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_old")
+    site.failures = [(401, {"X-Error-Message": "Invalid credentials in Authorization header"})]
+    assert refused(site, cache).key == "hub_token"
+
+
+def test_hf_hub_offline_is_said_to_be_the_reason(site: StandInHub, cache: Path) -> None:
+    assert elsewhere(site, cache, HF_HUB_OFFLINE="1") == "hub_switched_off"
+    assert site.requests == []
+
+
+def test_a_hub_that_is_down(site: StandInHub, cache: Path) -> None:
+    site.down = True
+    assert refused(site, cache).key == "hub_failed"
+    assert len(site.requests) == 2
+
+
+def test_a_bad_minute_is_waited_out(site: StandInHub, cache: Path) -> None:
+    site.failures = [(502, {})]
+    site.content_failures = [(500, {}), (503, {}), (504, {}), (408, {})]
+    assert names(brought(download(site, cache))) == BROUGHT
+
+
+@pytest.mark.parametrize("headers", [{"Retry-After": "1"}, {"ratelimit": '"resolvers";r=0;t=1'}, {"Retry-After": "DATE"}])
+def test_a_busy_hub_is_waited_for_as_long_as_it_asks(site: StandInHub, cache: Path, headers: dict[str, str]) -> None:
+    # A date has whole seconds.
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    site.content_failures = [(429, {name: value.replace("DATE", soon) for name, value in headers.items()})]
+    run = download(site, cache).start()
+    seen = set()
+    begun = time.monotonic()
+    while (now := run.wait(0.02)).active:
+        if now.state == "waiting":
+            seen.add(now.wait_s > 0)
+    assert seen == {True}
+    assert run.progress.state == "done"
+    assert time.monotonic() - begun >= 0.9
+
+
+def test_a_hub_that_asks_for_an_hour_is_not_waited_for(site: StandInHub, cache: Path) -> None:
+    site.content_failures = [(429, {"Retry-After": "3600"})]
+    error = refused(site, cache)
+    assert (error.key, error.params) == ("hub_busy", {"model": "me/model", "minutes": 60})
+    site.failures = [(429, {"Retry-After": "600"})]
+    assert refused(site, cache).params["minutes"] == 10
+
+
+def test_pickles_are_refused_before_they_are_downloaded(site: StandInHub, cache: Path) -> None:
+    site.offer("me/model", {name: GOOD[name] for name in ("config.json", "pytorch_model.bin", "tokenizer.json")})
+    assert refused(site, cache).key == "model_only_pickle"
+    assert site.got == []
+
+
+# What is here
+
+
+def test_removing_frees_what_it_says(site: StandInHub, cache: Path) -> None:
+    site.offer("me/both", {**GOOD, "model.Q4_K_M.gguf": b"g" * 1000})
+    brought(download(site, cache))
+    safetensors = Form("safetensors", "me/both", "", 0)
+    gguf = Form("gguf", "me/both", "Q4_K_M", 1000, file="model.Q4_K_M.gguf")
+    for form in (safetensors, gguf):
+        run = Download(ModelSpec("solar", "SOLAR", None, "solar", 4096, forms=(form,)), cache, endpoint=site.url).start()
+        run.wait(60)
+    here = {(copy.folder.name, copy.form.kind): copy for copy in copies(cache)}
+    assert set(here) == {("me--both", "safetensors"), ("me--both", "gguf"), ("me--model", "safetensors")}
+    assert all(copy.whole for copy in here.values())
+    assert here["me--both", "gguf"].here_bytes == 1000
+    remove(here["me--both", "safetensors"])
+    assert names(cache / "me--both") == {"model.Q4_K_M.gguf"}
+    remove(here["me--both", "gguf"])
+    assert not (cache / "me--both").exists()
+    assert [copy.folder.name for copy in copies(cache)] == ["me--model"]
+
+
+def test_a_downloaded_model_loads_and_answers(hub: StandInHub, cache: Path, tmp_path: Path) -> None:
+    hub.offer("me/tiny", tiny_checkpoint(tmp_path / "tiny"))
+    hub.cuts = [10_000, 10_000, 10_000, 4096]
+    spec = fetch(resolve("me/tiny"), cache, endpoint=hub.url)
+    from safetensors import safe_open
+
+    from solar_chat.engine import load_model
+    from solar_chat.hardware import detect
+
+    assert spec.path is not None
+    with safe_open(spec.path / "model.safetensors", framework="pt") as weights:
+        assert weights.get_tensor("model.embed_tokens.weight").shape == (300, 32)
+    backend = load_model(spec, detect())
+    assert backend.name == "me/tiny"
+    assert backend.context_tokens == 128

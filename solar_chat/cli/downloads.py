@@ -1,0 +1,173 @@
+"""`models download` and `models remove`: what is said before, while and after.
+
+One updating line on a terminal, now and then a whole line elsewhere. The rule: licence, size and fit are printed before the first byte is asked for,
+and whatever ends a download early says how to go on. (No `from __future__ import annotations`: typer reads the annotations at run time.)
+"""
+
+import shutil
+import sys
+import time
+from typing import Annotated, get_args
+
+import typer
+
+from solar_chat.cli.models import Say, fit_line, size, speaker, terms
+from solar_chat.errors import InputError, ModelError
+from solar_chat.hardware import detect
+from solar_chat.i18n import Catalogue, InterfaceLanguage
+from solar_chat.models import Download, DownloadProgress, FormKind, Offer, copies_of, freed_bytes, offer, remove, resolve
+from solar_chat.paths import Home
+
+_TERMINAL_EVERY_S = 0.2
+# Enough to see that it lives, little enough for a log.
+_LINES_EVERY_S = 10.0
+_INTERRUPTED = 130
+
+
+def add_download_commands(models: typer.Typer, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+    """`download` and `remove` under `models`."""
+
+    def say(key: str) -> str:
+        return catalogue.tr(lang, f"cli.{key}")
+
+    @models.command("download", help=say("models_download"))
+    def models_download(
+        context: typer.Context,
+        name: Annotated[str, typer.Argument(metavar="ID", help=say("models_id"))],
+        form: Annotated[str | None, typer.Option(metavar="|".join(get_args(FormKind)), help=say("models_form"))] = None,
+    ) -> None:
+        if form is not None and form not in get_args(FormKind):
+            raise typer.BadParameter(say("bad_form"), param_hint="--form")
+        _download(name if form is None else f"{name}:{form}", context.obj, speaker(catalogue, lang))
+
+    @models.command("remove", help=say("models_remove"))
+    def models_remove(
+        context: typer.Context,
+        name: Annotated[str, typer.Argument(metavar="ID", help=say("models_id"))],
+        yes: Annotated[bool, typer.Option("--yes", "-y", help=say("yes"))] = False,
+    ) -> None:
+        _remove(name, context.obj, speaker(catalogue, lang), yes=yes)
+
+
+def _download(name: str, home: Home, say: Say) -> None:
+    """Raises ModelError as `offer` and `Download.result` do; ends the program with 130 after Ctrl+C."""
+    found = offer(resolve(name), home.models, detect())
+    _introduce(found, say)
+    if found.here is not None and found.here.whole:
+        print(say("download_here", path=found.here.path))
+        return
+    run = Download(found.spec, home.models)
+    screen = _Screen(say)
+    try:
+        run.start()
+        while (now := run.wait(_TERMINAL_EVERY_S)).active:
+            screen.show(now)
+    except KeyboardInterrupt:
+        run.pause()
+        now = run.wait()
+        screen.end()
+        if now.state != "done":
+            print(_kept(now, say))
+            raise typer.Exit(_INTERRUPTED) from None
+    screen.end()
+    if now.error is not None and now.done_bytes and getattr(now.error, "key", "") != "hub_checksum":
+        print(_kept(now, say))
+    print(say("download_done", path=run.result().path, size=size(now.total_bytes)))
+
+
+def _introduce(found: Offer, say: Say) -> None:
+    print(f"{found.spec.name} ({found.spec.id})")
+    print(f"  {say('licence', licence=terms(found.spec, say))}")
+    print(f"  {fit_line(found.fit, say)}")
+    if found.instead is not None:
+        print(f"  {say('instead', model=found.instead.name, id=found.instead.id)}")
+    if found.here is not None and not found.here.whole:
+        print(f"  {say('here_part', done=size(found.here.here_bytes), total=size(found.here.total_bytes))}")
+    sys.stdout.flush()
+
+
+def _kept(now: DownloadProgress, say: Say) -> str:
+    return say("download_kept", done=size(now.done_bytes)) if now.done_bytes else say("download_nothing")
+
+
+class _Screen:
+    """Where progress is shown."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._terminal = sys.stdout.isatty()
+        self._next = 0.0
+        self._open = False
+
+    def show(self, now: DownloadProgress) -> None:
+        if not self._terminal:
+            if time.monotonic() >= self._next and now.total_bytes:
+                print(self._line(now), flush=True)
+                self._next = time.monotonic() + _LINES_EVERY_S
+            return
+        print("\r" + _fitted(self._line(now), _width()), end="", flush=True)
+        self._open = True
+
+    def end(self) -> None:
+        """Leave the updating line behind."""
+        if self._open:
+            print("\r" + " " * _width() + "\r", end="", flush=True)
+
+    def _line(self, now: DownloadProgress) -> str:
+        if now.state == "asking":
+            return self._say("download_asking")
+        counts = f"{now.share:4.0%}  {size(now.done_bytes)} / {size(now.total_bytes)}"
+        if now.state == "waiting":
+            wait = self._say("download_waiting", time=duration(now.wait_s, self._say)) if now.wait_s else self._say("download_turn")
+            return f"{counts} · {wait}"
+        parts = [counts]
+        if now.bytes_per_second:
+            parts.append(f"{size(round(now.bytes_per_second))}/s")
+        if now.seconds_left is not None:
+            parts.append(self._say("download_left", time=duration(now.seconds_left, self._say)))
+        return " · ".join([*parts, now.file])
+
+
+def _remove(name: str, home: Home, say: Say, *, yes: bool) -> None:
+    """Raises ModelError `model_not_downloaded` and those of `remove`, InputError `remove_unconfirmed` where nobody can be asked."""
+    found = copies_of(resolve(name), home.models)
+    if not found:
+        raise ModelError("model_not_downloaded", model=name)
+    for copy in found:
+        print(say("remove_frees", path=copy.path, size=size(freed_bytes(copy))))
+    if not yes:
+        if not sys.stdin.isatty():
+            raise InputError("remove_unconfirmed")
+        if not typer.confirm(say("remove_sure"), default=False):
+            return
+    freed = 0
+    for copy in found:
+        freed += freed_bytes(copy)
+        remove(copy)
+    print(say("removed", size=size(freed)))
+
+
+def duration(seconds: float, say: Say) -> str:
+    """Seconds for people: two figures are enough."""
+    if seconds < 60:
+        return say("seconds", count=max(1, round(seconds)))
+    minutes = round(seconds / 60)
+    return say("minutes", count=minutes) if minutes < 60 else say("hours", hours=minutes // 60, minutes=minutes % 60)
+
+
+def _width() -> int:
+    """One column less than there are: a full line would scroll."""
+    return shutil.get_terminal_size().columns - 1
+
+
+def _fitted(line: str, columns: int) -> str:
+    """As much of `line` as there is room for, and spaces over what stood there before. Not every Windows console knows an escape for that."""
+    used = 0
+    for at, letter in enumerate(line):
+        # A Hangul syllable is two columns wide.
+        wide = 2 if letter >= "\u1100" else 1
+        if used + wide > columns:
+            line = line[:at]
+            break
+        used += wide
+    return line + " " * (columns - used)

@@ -1,0 +1,167 @@
+"""What a model on this machine says of itself: a folder of safetensors, or one GGUF file.
+
+Only small files and headers are read, as data: a chat template is looked through, never run. Whether the weights are whole is checked when they are
+loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from solar_chat.errors import ModelError
+from solar_chat.models.spec import Form, ModelSpec, Shape
+from solar_chat.prompts import TEMPLATES
+
+# A model that could read 128k tokens would reserve the memory for them; a chat needs far less.
+LONGEST_CONTEXT_TOKENS = 8192
+# Plain text that a Llama- or Mistral-like base model follows best, and the format of this family.
+FALLBACK_TEMPLATE = "solar"
+_MARKS = (("### User:", "solar"), ("<|im_start|>", "chatml"), ("<<SYS>>", "kullm"), ("Human: ", "eeve"))
+
+
+def describe_folder(folder: Path) -> ModelSpec:
+    """The model in `folder`, as its small files describe it. Whether it can be loaded is checked when it is.
+
+    A `solar_chat.json` there wins: `{"template": "chatml", "name": "...", "context_tokens": 4096}`, each entry optional.
+    Raises ModelError `model_file_missing` without a config.json, `model_file_broken`, `model_template` for a template that does not exist.
+    """
+    config = _json(folder, "config.json")
+    if config is None:
+        raise ModelError("model_file_missing", path=folder, file="config.json")
+    own = _json(folder, "solar_chat.json") or {}
+    template = str(own.get("template") or guess_template(folder))
+    if template not in TEMPLATES:
+        raise ModelError("model_template", path=folder, template=template, known=", ".join(TEMPLATES))
+    longest = config.get("max_position_embeddings")
+    context = min(longest if isinstance(longest, int) and longest > 0 else 4096, LONGEST_CONTEXT_TOKENS)
+    wanted = own.get("context_tokens")
+    licence = _licence(folder)
+    return ModelSpec(
+        id=str(folder),
+        name=str(own.get("name") or folder.name),
+        path=folder,
+        template=template,
+        context_tokens=min(context, wanted) if isinstance(wanted, int) and wanted > 0 else context,
+        licence=licence,
+        commercial=commercial_use(licence),
+        shape=_shape(config),
+    )
+
+
+def guess_template(folder: Path) -> str:
+    """The template a checkpoint was tuned with, from its own chat template (read as text, never run), its special tokens, or its name."""
+    shown = _chat_template(folder)
+    marked = _template_of_marks(shown)
+    if marked is not None:
+        return marked
+    tokens = _added_tokens(folder)
+    if set(TEMPLATES["starter"].stop) <= tokens:
+        return "starter"
+    if not shown and "<|im_start|>" in tokens:
+        return "chatml"
+    return template_of_name(folder.name)
+
+
+def describe_gguf(file: Path) -> ModelSpec:
+    """The model in a GGUF file, as its header describes it. Raises ModelError `model_file_missing`, `model_file_broken`."""
+    if not file.is_file():
+        raise ModelError("model_file_missing", path=file.parent, file=file.name)
+    header = _gguf_header(file)
+    architecture = str(header.get("general.architecture", ""))
+
+    def number(key: str) -> int:
+        value = header.get(f"{architecture}.{key}")
+        return value if isinstance(value, int) else 0
+
+    heads, width = number("attention.head_count"), number("embedding_length")
+    licence = str(header["general.license"]) if header.get("general.license") else None
+    name = str(header.get("general.name") or file.stem)
+    return ModelSpec(
+        id=str(file),
+        name=file.stem,
+        path=file,
+        template=_template_of_marks(str(header.get("tokenizer.chat_template", ""))) or template_of_name(f"{name} {file.stem}"),
+        context_tokens=min(number("context_length") or 4096, LONGEST_CONTEXT_TOKENS),
+        form=Form("gguf", None, file.stem.rsplit(".", 1)[-1], 0, file=file.name),
+        licence=licence,
+        commercial=commercial_use(licence),
+        shape=Shape(number("block_count"), number("attention.head_count_kv") or heads, width // heads) if heads else None,
+    )
+
+
+def _gguf_header(file: Path) -> dict[str, object]:
+    """Single values of the header; the vocabulary is left out."""
+    from gguf import GGUFReader
+
+    try:
+        fields = GGUFReader(file).fields
+        return {name: entry.contents() for name, entry in fields.items() if not name.startswith("tokenizer.ggml.")}
+    except (OSError, ValueError, IndexError, KeyError) as error:
+        raise ModelError("model_file_broken", path=file.parent, file=file.name, reason=str(error).split("\n", 1)[0]) from error
+
+
+def commercial_use(licence: str | None) -> bool | None:
+    """Whether a licence id allows commercial use; None where there is none, or one that says nothing ("other")."""
+    return None if licence is None or licence.lower() in ("other", "unknown") else not re.search(r"(^|-)nc(-|$)", licence.lower())
+
+
+def _template_of_marks(shown: str) -> str | None:
+    return next((template for mark, template in _MARKS if mark in shown), None)
+
+
+def template_of_name(name: str) -> str:
+    """The template that a model of that name was most probably tuned with."""
+    name = name.lower()
+    for part, template in (("eeve", "eeve"), ("kullm", "kullm"), ("qwen", "chatml"), ("chatml", "chatml")):
+        if part in name:
+            return template
+    return FALLBACK_TEMPLATE
+
+
+def _shape(config: Mapping[str, Any]) -> Shape | None:
+    """From a Llama-like configuration; None where a number is missing."""
+    layers, heads, width = (config.get(key) for key in ("num_hidden_layers", "num_attention_heads", "hidden_size"))
+    if not (isinstance(layers, int) and isinstance(heads, int) and isinstance(width, int) and heads):
+        return None
+    return Shape(layers, int(config.get("num_key_value_heads") or heads), int(config.get("head_dim") or width // heads))
+
+
+def _chat_template(folder: Path) -> str:
+    jinja = folder / "chat_template.jinja"
+    if jinja.is_file():
+        return jinja.read_text(encoding="utf-8", errors="replace")
+    written = (_json(folder, "tokenizer_config.json") or {}).get("chat_template", "")
+    return written if isinstance(written, str) else json.dumps(written, ensure_ascii=False)
+
+
+def _added_tokens(folder: Path) -> set[str]:
+    added: Iterable[Any] = (_json(folder, "tokenizer.json") or {}).get("added_tokens", ())
+    return {token["content"] for token in added if isinstance(token, dict) and isinstance(token.get("content"), str)}
+
+
+def _licence(folder: Path) -> str | None:
+    """The `license:` line of the model card's front matter."""
+    card = folder / "README.md"
+    if not card.is_file():
+        return None
+    front = re.match(r"---\s*\n(.*?)\n---", card.read_text(encoding="utf-8", errors="replace"), re.DOTALL)
+    line = re.search(r"^license:\s*['\"]?([\w.-]+)", front[1], re.MULTILINE) if front else None
+    return line[1] if line else None
+
+
+def _json(folder: Path, name: str) -> dict[str, Any] | None:
+    """The object in a small file; None where the file does not exist. Raises ModelError `model_file_broken`."""
+    path = folder / name
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError("model_file_broken", path=folder, file=name, reason=str(error)) from error
+    if not isinstance(content, dict):
+        raise ModelError("model_file_broken", path=folder, file=name, reason="no JSON object")
+    return content

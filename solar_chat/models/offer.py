@@ -1,0 +1,90 @@
+"""What a person should know before a download: the licence, the size, whether it will run here, and what would suit better.
+
+Asks the Hub only about models that the catalogue does not know. The rule: this comes first, in every door; downloading does not ask again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from solar_chat.errors import ModelError
+from solar_chat.hardware import Hardware
+from solar_chat.models.catalog import CATALOG
+from solar_chat.models.describe import commercial_use
+from solar_chat.models.download import copy_of, form_here
+from solar_chat.models.fit import Fit, best_alternative, fits, free_disk
+from solar_chat.models.hub import Hub, Listing
+from solar_chat.models.resolve import resolve
+from solar_chat.models.spec import ModelSpec
+from solar_chat.models.storage import Copy, Shelf, copies_of, shelves, wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One form of a model, judged for one machine."""
+
+    spec: ModelSpec
+    """With its `form`, and licence and size as far as anybody knows them."""
+    fit: Fit
+    here: Copy | None
+    """What an earlier download left."""
+    instead: ModelSpec | None
+    """What would run here, where this does not."""
+
+
+def offer(spec: ModelSpec, cache: Path, hardware: Hardware, *, endpoint: str | None = None) -> Offer:
+    """The form that was asked for, else the one that is here, else the one this machine would take.
+
+    Raises ModelError `model_nothing_to_download` for a model of this machine or of a server, `model_refused` for one that this app does not run, and
+    those of `Hub.problem` where the Hub has to be asked.
+    """
+    if not spec.forms:
+        raise ModelError("model_nothing_to_download", model=spec.id)
+    if spec.refused is not None:
+        raise ModelError("model_refused", model=spec.id)
+    disk = free_disk(cache)
+    form = spec.form or form_here(spec, cache)
+    spec = look_up(spec if form is None else replace(spec, form=form), cache, endpoint=endpoint)
+    fit = fits(spec, hardware, disk)[0]
+    spec = replace(spec, form=fit.form)
+    instead = None if fit.usable or fit.verdict == "unknown" else best_alternative(spec, CATALOG, hardware, disk)
+    return Offer(spec, fit, copy_of(fit.form, cache) if fit.form is not None else None, instead)
+
+
+def look_up(spec: ModelSpec, cache: Path, *, endpoint: str | None = None) -> ModelSpec:
+    """`spec` with the licence, the parameters and the size that the Hub knows, or told at an earlier download; the catalogue's own stay as they are.
+
+    Raises ModelError as `Hub.problem` says.
+    """
+    form = spec.form or spec.forms[0]
+    if form.download_bytes or form.repo is None:
+        return spec
+    kept = Shelf.of(form, cache).listing()
+    if kept is not None:
+        return _as_listed(spec, kept)
+    hub = Hub(form.repo, endpoint)
+    try:
+        return _as_listed(spec, hub.listing(form.revision))
+    except Exception as error:
+        raise hub.problem(error) from error
+
+
+def downloaded(cache: Path) -> tuple[ModelSpec, ...]:
+    """Every model that is here, whole or not, and not in the catalogue."""
+    known = {form.repo for spec in CATALOG for form in spec.forms}
+    strange = [listing for _, listing in shelves(cache) if listing.repo not in known]
+    return tuple(spec for listing in strange if copies_of(spec := _as_listed(resolve(listing.repo), listing), cache))
+
+
+def _as_listed(spec: ModelSpec, listing: Listing) -> ModelSpec:
+    form = spec.form or spec.forms[0]
+    form = replace(form, download_bytes=sum(file.size_bytes for file in wanted(listing, form)))
+    return replace(
+        spec,
+        forms=(form,),
+        form=form if spec.form is not None else None,
+        licence=listing.licence,
+        commercial=commercial_use(listing.licence),
+        parameters=listing.parameters,
+    )
