@@ -28,7 +28,7 @@ KEPT = "## What was kept"
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure what helps the model in the box to keep its speech level.")
-    parser.add_argument("--model", type=Path, default=STARTER.folder, help="folder of a model with the starter's template")
+    parser.add_argument("--model", type=Path, default=STARTER.path, help="folder of a model with the starter's template")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--prompts", type=int, default=64, help="how many of the held-out questions, spread evenly")
     parser.add_argument("--out", type=Path, default=OUT)
@@ -38,11 +38,11 @@ def main() -> None:
     sentences("준비.")  # loads the morphological analyser
     korean = [prompt for prompt in read_prompts() if prompt.language == "ko"]
     prompts = [korean[index * len(korean) // options.prompts] for index in range(min(options.prompts, len(korean)))]
-    bench = Bench(load_model(replace(STARTER, folder=options.model), detect()))
+    bench = Bench(load_model(replace(STARTER, path=options.model), detect()))
     run(bench, prompts, options.seeds, report=print)
     if options.replies:
         options.replies.write_text("".join(json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in bench.asked), encoding="utf-8")
-    name = "the model in the box" if options.model == STARTER.folder else options.model.name
+    name = "the model in the box" if options.model == STARTER.path else options.model.name
     _, mark, by_hand = options.out.read_text(encoding="utf-8").partition(KEPT) if options.out.exists() else ("", "", "")
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(f"{page(bench.asked, Settings(), name)}\n{mark}{by_hand}", encoding="utf-8")

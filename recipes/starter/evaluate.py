@@ -72,7 +72,7 @@ class StarterSpec:
     """The model under test, as the engine's loader wants to know it."""
 
     id: str
-    folder: Path | None
+    path: Path | None
     context_tokens: int = 4096
 
 

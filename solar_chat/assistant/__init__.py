@@ -25,8 +25,8 @@ __all__ = [
     "TurnEvent",
     "TurnRequest",
     "changed_options",
-    "standing_changes",
     "forget_key",
     "remote_models",
     "save_key",
+    "standing_changes",
 ]
