@@ -157,6 +157,9 @@ class GuardedReply:
                     self.prompt_tokens = event.prompt_tokens if from_start else self.prompt_tokens
                     # Of a continued reply it is only a sign of life, at which the reader may stop.
                     yield event if from_start else self._shown()
+        if from_start and run.ended is not None and run.ended.prompt_tokens:
+            # A server counts only now.
+            self.prompt_tokens = run.ended.prompt_tokens
         ended = run.ended.reason if run.ended else "cancelled"
         if ended != "cancelled" and not (attempt.rewrite and ended == "length"):
             self._guard.close()
