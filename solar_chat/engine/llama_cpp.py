@@ -7,6 +7,7 @@ caller at a time; the worker queues them.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import secrets
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -90,22 +91,8 @@ class LlamaCppBackend:
         reply = _Reply(self._tokenizer, self._transcript, request.stop, self._byte_ids, drops_space=self._leading_space)
         reason: FinishReason = "cancelled"
         if not stop.is_set():
-            for chunk in _chunks(self._server, _body(prompt, limit, request.sampling), stop):
-                if "error" in chunk:
-                    raise self._failure(chunk["error"], len(prompt))
-                if progress := chunk.get("prompt_progress"):
-                    yield Prefilled(progress["processed"], progress["total"], progress["cache"])
-                elif ended := chunk["choices"][0]["finish_reason"]:
-                    reason = "length" if ended == "length" else "stop"
-                    if reason == "length":
-                        # Tokens of a character that was never finished are counted, too.
-                        reply.tokens = min(limit, chunk["usage"]["completion_tokens"])
-                elif limit and (text := reply.push(chunk)):
-                    yield TextPiece(text, reply.tokens)
-                if reply.ended:
-                    reason = "stop"
-                if reply.ended or stop.is_set():
-                    break
+            with contextlib.closing(_chunks(self._server, _body(prompt, limit, request.sampling), stop)) as chunks:
+                reason = yield from self._read(chunks, len(prompt), limit, reply, stop)
         if rest := reply.scanner.flush():
             yield TextPiece(rest, reply.tokens)
         yield Finished(reason, len(prompt), reply.tokens, time.perf_counter() - started)
@@ -118,6 +105,29 @@ class LlamaCppBackend:
         """Token ids of `prompt`; those the model itself wrote where it continues the last reply."""
         continued = self._transcript.ids_of(prompt) if self._transcript is not None else None
         return continued or self._tokenizer.encode_prompt(prompt)
+
+    def _read(
+        self, chunks: Iterator[dict[str, Any]], prompt_tokens: int, limit: int, reply: _Reply, stop: threading.Event
+    ) -> Generator[Event, None, FinishReason]:
+        """Turn llama.cpp's answer into events; returns why it ended."""
+        for chunk in chunks:
+            if "error" in chunk:
+                raise self._failure(chunk["error"], prompt_tokens)
+            if progress := chunk.get("prompt_progress"):
+                yield Prefilled(progress["processed"], progress["total"], progress["cache"])
+            elif (ended := chunk["choices"][0]["finish_reason"]) == "length":
+                # Tokens of a character that was never finished are counted, too.
+                reply.tokens = min(limit, chunk["usage"]["completion_tokens"])
+                return "length"
+            elif ended:
+                return "stop"
+            elif limit and (text := reply.push(chunk)):
+                yield TextPiece(text, reply.tokens)
+            if reply.ended:
+                return "stop"
+            if stop.is_set():
+                break
+        return "cancelled"
 
     def _failure(self, error: dict[str, Any], prompt_tokens: int) -> ModelError:
         reason = str(error.get("message", "?")).split("\n", 1)[0]
@@ -206,8 +216,7 @@ def _open_server(path: Path, context_tokens: int, device: str, threads: int) -> 
     params.verbosity = _SILENT
     params.ui = params.endpoint_slots = False
     params.n_threads_http = 1
-    # Its list of models is open to everybody: it shall not name a folder of this machine.
-    params.model_alias = {"model"}
+    params.endpoint_metrics = True
     params.api_keys = [secrets.token_urlsafe(32)]
     return _unreachable(xllamacpp.Server, params)
 
@@ -220,7 +229,10 @@ def _unreachable(server_class: Any, params: Any) -> Any:
             params.hostnames = [socket]
         else:
             params.hostnames, params.port = ["127.0.0.1"], 0
-        return server_class(params)
+        server = server_class(params)
+    # Answered by the loop that runs the model, which begins a moment after the server is there: one that is closed before that never ends.
+    server.handle_metrics()
+    return server
 
 
 def _body(prompt: list[int], limit: int, sampling: Sampling) -> dict[str, Any]:
@@ -244,14 +256,14 @@ def _body(prompt: list[int], limit: int, sampling: Sampling) -> dict[str, Any]:
         "top_p": sampling.top_p if 0 < sampling.top_p < 1 else 1.0,
         "min_p": sampling.min_p,
         "repeat_penalty": sampling.repetition_penalty,
-        "repeat_last_n": -1 if sampling.repetition_penalty != 1.0 else 0,
+        "repeat_last_n": len(prompt) + limit if sampling.repetition_penalty != 1.0 else 0,
         "seed": secrets.randbelow(_SEEDS) if sampling.seed is None else sampling.seed % _SEEDS,
     }
 
 
-def _chunks(server: Any, body: dict[str, Any], stop: threading.Event) -> Iterator[dict[str, Any]]:
+def _chunks(server: Any, body: dict[str, Any], stop: threading.Event) -> Generator[dict[str, Any], None, None]:
     """What llama.cpp answers, as it comes. Ends within one token, or one batch of the prompt, after `stop` or when the iterator is closed."""
-    items: queue.SimpleQueue[dict[str, Any] | BaseException | None] = queue.SimpleQueue()
+    items: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
     left = threading.Event()
 
     def take(chunk: dict[str, Any]) -> bool:
@@ -261,8 +273,8 @@ def _chunks(server: Any, body: dict[str, Any], stop: threading.Event) -> Iterato
     def run() -> None:
         try:
             server.handle_completions(body, take)
-        except BaseException as error:
-            items.put(error)
+        except Exception as error:  # xllamacpp raises what C++ throws, as RuntimeError and others
+            items.put({"error": {"message": str(error)}})
         items.put(None)
 
     # The call only returns at the end of the reply, so it waits in a thread of its own.
@@ -270,8 +282,6 @@ def _chunks(server: Any, body: dict[str, Any], stop: threading.Event) -> Iterato
     thread.start()
     try:
         while (item := items.get()) is not None:
-            if isinstance(item, BaseException):
-                raise item
             yield item
     finally:
         left.set()

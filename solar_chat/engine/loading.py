@@ -1,7 +1,8 @@
-"""From a model folder to a running backend.
+"""From a model folder or a GGUF file to a running backend.
 
-Safetensors only, through the classes of transformers, with no code from the checkpoint. The rule: everything that can be known to fail is checked
-before memory is taken, every foreign error is mapped here once, and after a failure nothing stays allocated. Does not download (`models`).
+Safetensors through the classes of transformers, with no code from the checkpoint; GGUF through llama.cpp. The rule: everything that can be known to
+fail is checked before memory is taken, every foreign error is mapped here once, and after a failure nothing stays allocated. Does not download
+(`models`).
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from solar_chat.engine.checkpoint import Checkpoint, read_checkpoint, read_json
+from solar_chat.engine.gguf_file import read_gguf
+from solar_chat.engine.gguf_tokenizer import gguf_tokenizer
+from solar_chat.engine.llama_cpp import LlamaCppBackend
 from solar_chat.engine.local import LocalBackend
 from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
+from solar_chat.engine.protocol import Backend
 from solar_chat.engine.tokenizer import TextTokenizer
 from solar_chat.errors import ModelError, OutOfMemory
 from solar_chat.hardware import NF4_BYTES_PER_WEIGHT, Hardware
@@ -38,31 +43,70 @@ class LoadableModel(Protocol):
 
     @property
     def path(self) -> Path | None:
-        """Its folder on this machine, None before it was fetched."""
+        """Its folder or GGUF file on this machine, None before it was fetched."""
 
     @property
     def context_tokens(self) -> int: ...
 
 
-def load_model(spec: LoadableModel, hardware: Hardware, progress: Progress | None = None) -> LocalBackend:
-    """Load `spec` for `hardware`.
+def load_model(spec: LoadableModel, hardware: Hardware, progress: Progress | None = None) -> Backend:
+    """Load `spec` for `hardware`: a GGUF file by llama.cpp, a folder by transformers.
 
-    Raises ModelError: `model_not_downloaded`, `model_folder_missing`, `model_file_missing`, `model_file_broken`, `model_only_pickle`,
-    `model_remote_code`, `model_architecture`, `model_quantization`, `model_weights_mismatch`, `model_load_failed`; OutOfMemory `memory_too_small`
-    before anything was read, `memory_loading` after.
+    Raises ModelError `model_not_downloaded` and those of `load_gguf` and `load_checkpoint`; OutOfMemory `memory_too_small` before anything was read,
+    `memory_loading` after.
     """
     report = progress or _silent
     if spec.path is None:
         raise ModelError("model_not_downloaded", model=spec.id)
+    load = load_gguf if spec.path.suffix.lower() == ".gguf" else load_checkpoint
+    return load(spec, spec.path, hardware, report)
+
+
+def load_gguf(spec: LoadableModel, path: Path, hardware: Hardware, report: Progress) -> LlamaCppBackend:
+    """Load the file at `path`.
+
+    Raises ModelError: `model_file_missing`, `model_file_broken`, `gguf_architecture`, `gguf_tokenizer`, `package_missing`, `model_load_failed`;
+    OutOfMemory `memory_too_small`.
+    """
     report("check", 0.0)
-    checkpoint = read_checkpoint(spec.path)
-    tokenizer = load_tokenizer(spec.path)
+    if not _installed("xllamacpp"):
+        raise ModelError("package_missing", path=path, packages="xllamacpp")
+    file = read_gguf(path)
+    tokenizer = gguf_tokenizer(file)
+    context_tokens = min(spec.context_tokens, file.number("context_length", spec.context_tokens))
+    # The wheels of xllamacpp compute on CPUs and on Metal.
+    on_metal = hardware.device == "mps"
+    _require_memory(spec, file.weight_bytes + file.cache_bytes(context_tokens), hardware.device_free_bytes if on_metal else hardware.host_free_bytes)
+    report("weights", 0.0)
+    try:
+        backend = LlamaCppBackend(
+            file,
+            tokenizer,
+            name=spec.id,
+            context_tokens=context_tokens,
+            device="mps" if on_metal else "cpu",
+            threads=1 if file.parameters < SINGLE_THREAD_PARAMETERS else hardware.physical_cores,
+        )
+    except RuntimeError as error:
+        # It says no more than that it failed; what can be known was checked above.
+        raise ModelError("model_load_failed", model=spec.id, reason="llama.cpp") from error
+    report("ready", 1.0)
+    return backend
+
+
+def load_checkpoint(spec: LoadableModel, path: Path, hardware: Hardware, report: Progress) -> LocalBackend:
+    """Load the folder at `path`.
+
+    Raises ModelError: `model_folder_missing`, `model_file_missing`, `model_file_broken`, `model_only_pickle`, `model_remote_code`,
+    `model_architecture`, `model_quantization`, `model_weights_mismatch`, `model_load_failed`; OutOfMemory `memory_too_small`, `memory_loading`.
+    """
+    report("check", 0.0)
+    checkpoint = read_checkpoint(path)
+    tokenizer = load_tokenizer(path)
     context_tokens = min(spec.context_tokens, int(checkpoint.config.get("max_position_embeddings") or spec.context_tokens))
     quantized = checkpoint.prequantized or hardware.wants_nf4(checkpoint.parameters)
     needed = needed_bytes(checkpoint, hardware, context_tokens, quantized=quantized)
-    if needed + RESERVE_BYTES > hardware.device_free_bytes:
-        free = hardware.device_free_bytes
-        raise OutOfMemory("memory_too_small", model=spec.id, needed_gb=f"{needed / 1e9:.1f}", free_gb=f"{free / 1e9:.1f}")
+    _require_memory(spec, needed, hardware.device_free_bytes)
     report("weights", 0.0)
     try:
         model = _read_weights(checkpoint, hardware, quantized=quantized, report=report)
@@ -87,6 +131,11 @@ def load_model(spec: LoadableModel, hardware: Hardware, progress: Progress | Non
         quantization="nf4" if quantized else "none",
         threads=1 if checkpoint.parameters < SINGLE_THREAD_PARAMETERS else hardware.physical_cores,
     )
+
+
+def _require_memory(spec: LoadableModel, needed_bytes: int, free_bytes: int) -> None:
+    if needed_bytes + RESERVE_BYTES > free_bytes:
+        raise OutOfMemory("memory_too_small", model=spec.id, needed_gb=f"{needed_bytes / 1e9:.1f}", free_gb=f"{free_bytes / 1e9:.1f}")
 
 
 def load_tokenizer(folder: Path) -> TextTokenizer:

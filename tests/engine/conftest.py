@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
+from solar_chat.engine.llama_cpp import LlamaCppBackend
 from solar_chat.engine.loading import load_model
 from solar_chat.engine.local import LocalBackend
 from solar_chat.hardware import Hardware, Reason
+from tests.engine.gguf_files import write_gguf
 from tests.engine.remote_run import Start, started
 
 SENTENCES = [
@@ -151,6 +153,30 @@ def checkpoint(tokenizer: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -
     return save(model, tokenizer, tmp_path_factory.mktemp("checkpoint"))
 
 
+@pytest.fixture(scope="session")
+def gguf(checkpoint: Path, tokenizer: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same model in one GGUF file."""
+    from transformers import LlamaForCausalLM
+
+    return write_gguf(tmp_path_factory.mktemp("gguf") / "tiny.gguf", LlamaForCausalLM.from_pretrained(checkpoint), tokenizer)
+
+
+@pytest.fixture
+def open_gguf(gguf: Path, cpu: Hardware) -> Iterator[Callable[..., LlamaCppBackend]]:
+    """Load a GGUF file, the tiny one where none is named: `open_gguf(context_tokens=64)`. Closed behind the test."""
+    opened: list[LlamaCppBackend] = []
+
+    def open_(file: Path | None = None, context_tokens: int = 256, hardware: Hardware = cpu) -> LlamaCppBackend:
+        backend = load_model(Spec("tiny", file or gguf, context_tokens), hardware)
+        assert isinstance(backend, LlamaCppBackend)
+        opened.append(backend)
+        return backend
+
+    yield open_
+    for backend in opened:
+        backend.close()
+
+
 @pytest.fixture
 def make_checkpoint(tokenizer: Tokenizer, tmp_path: Path) -> Callable[..., Path]:
     """Save an untrained model: `make_checkpoint(model_type="qwen3", num_hidden_layers=3)`."""
@@ -167,7 +193,9 @@ def open_folder(cpu: Hardware) -> Callable[..., LocalBackend]:
     """Load a folder: `open_folder(path, context_tokens=64)`."""
 
     def open_(folder: Path | None, context_tokens: int = 256, hardware: Hardware = cpu) -> LocalBackend:
-        return load_model(Spec("tiny", folder, context_tokens), hardware)
+        backend = load_model(Spec("tiny", folder, context_tokens), hardware)
+        assert isinstance(backend, LocalBackend)
+        return backend
 
     return open_
 

@@ -67,7 +67,7 @@ def write_vocabulary(writer: GGUFWriter, tokenizer: Tokenizer, *, pre: str = "qw
     """The tokenizer's pieces as SentencePiece has them, or its byte-level BPE with its merges."""
     state = json.loads(tokenizer.to_str())
     size = tokenizer.get_vocab_size()
-    pieces = [tokenizer.id_to_token(index) for index in range(size)]
+    pieces = [tokenizer.id_to_token(index) or "" for index in range(size)]
     special = {token["id"] for token in state["added_tokens"] if token["special"]}
     merges = [tuple(merge) for merge in state["model"]["merges"]]
     byte_fallback = bool(state["model"].get("byte_fallback"))

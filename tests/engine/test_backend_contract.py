@@ -1,4 +1,4 @@
-"""What every backend keeps, over the scripted one, a real tiny model and a server."""
+"""What every backend keeps, over the scripted one, a real tiny model in both formats and a server."""
 
 from __future__ import annotations
 
@@ -27,11 +27,14 @@ def remote() -> Iterator[Backend]:
     server.server_close()
 
 
-@pytest.fixture(params=["scripted", "local", "remote"])
+@pytest.fixture(params=["scripted", "local", "llama.cpp", "remote"])
 def any_backend(request: pytest.FixtureRequest) -> Backend:
     if request.param == "remote":
         there: Backend = request.getfixturevalue("remote")
         return there
+    if request.param == "llama.cpp":
+        opened: Backend = request.getfixturevalue("open_gguf")()
+        return opened
     if request.param == "local":
         backend: Backend = request.getfixturevalue("backend")
         return backend
