@@ -15,6 +15,7 @@ from solar_chat.cli.doctor import print_doctor, print_paths
 from solar_chat.cli.inspect import inspect_lines, inspect_once
 from solar_chat.cli.page import PageOptions, open_page
 from solar_chat.cli.rewrite import rewrite_lines, rewrite_once
+from solar_chat.cli.upscale import add_upscale_commands
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import Level
 from solar_chat.paths import Home
@@ -112,4 +113,5 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
     def paths(context: typer.Context) -> None:
         print_paths(context.obj)
 
+    add_upscale_commands(app, catalogue, lang)
     return app
