@@ -18,6 +18,7 @@ from solar_chat.cli.models import print_model, print_models
 from solar_chat.cli.page import PageOptions, open_page
 from solar_chat.cli.rewrite import rewrite_lines, rewrite_once
 from solar_chat.cli.servers import add_server_commands
+from solar_chat.cli.upscale import add_upscale_commands
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import Level
 from solar_chat.paths import Home
@@ -133,4 +134,5 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
     def paths(context: typer.Context) -> None:
         print_paths(context.obj)
 
+    add_upscale_commands(app, catalogue, lang)
     return app

@@ -5,11 +5,42 @@
     result = Checkpoint.read(write(source, plan, target))
     verify(source, plan, result)
 
-The stack is worse than its parent until it is trained further. Plans are pure; files are touched only in `checkpoint` and `verify`.
+The stack is worse than its parent until it is trained further. Plans are pure; files are touched only in `checkpoint`, `writing` and `verify`.
 """
 
-from solar_chat.upscale.checkpoint import Checkpoint, StoredTensor, deepened_config, planned, write
-from solar_chat.upscale.plan import DepthPlan
+from solar_chat.upscale.card import CARD, layer_runs, model_card, span
+from solar_chat.upscale.checkpoint import Checkpoint, StoredTensor
+from solar_chat.upscale.config import deepened_config
+from solar_chat.upscale.layers import PlannedTensor, layer_prefix, output_projections, planned, split
+from solar_chat.upscale.plan import METHODS, DepthPlan, Method
+from solar_chat.upscale.recipe import RECIPE, Recipe, location
 from solar_chat.upscale.verify import Proof, verify
+from solar_chat.upscale.writing import SHARD_BYTES, check_room, check_target, sharded, write
 
-__all__ = ["Checkpoint", "DepthPlan", "Proof", "StoredTensor", "deepened_config", "planned", "verify", "write"]
+__all__ = [
+    "CARD",
+    "METHODS",
+    "RECIPE",
+    "SHARD_BYTES",
+    "Checkpoint",
+    "DepthPlan",
+    "Method",
+    "PlannedTensor",
+    "Proof",
+    "Recipe",
+    "StoredTensor",
+    "check_room",
+    "check_target",
+    "deepened_config",
+    "layer_prefix",
+    "layer_runs",
+    "location",
+    "model_card",
+    "output_projections",
+    "planned",
+    "sharded",
+    "span",
+    "split",
+    "verify",
+    "write",
+]

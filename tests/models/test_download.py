@@ -159,7 +159,7 @@ def test_a_bad_minute_is_waited_out(site: StandInHub, cache: Path) -> None:
 @pytest.mark.parametrize("headers", [{"Retry-After": "1"}, {"ratelimit": '"resolvers";r=0;t=1'}, {"Retry-After": "DATE"}])
 def test_a_busy_hub_is_waited_for_as_long_as_it_asks(site: StandInHub, cache: Path, headers: dict[str, str]) -> None:
     # A date has whole seconds.
-    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+    soon = format_datetime(datetime.now(UTC) + timedelta(seconds=4), usegmt=True)
     site.content_failures = [(429, {name: value.replace("DATE", soon) for name, value in headers.items()})]
     run = download(site, cache).start()
     seen = set()
@@ -167,7 +167,8 @@ def test_a_busy_hub_is_waited_for_as_long_as_it_asks(site: StandInHub, cache: Pa
     while (now := run.wait(0.02)).active:
         if now.state == "waiting":
             seen.add(now.wait_s > 0)
-    assert seen == {True}
+    # The last look may fall into the moment after the wait.
+    assert True in seen
     assert run.progress.state == "done"
     assert time.monotonic() - begun >= 0.9
 

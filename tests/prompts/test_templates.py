@@ -35,17 +35,21 @@ ONE_TURN = {
     "starter": "<|system|>{system}<|end|><|user|>설정은 어디에 있나요?<|end|><|assistant|>",
     "solar": "### System:\n{system}\n\n### User:\n설정은 어디에 있나요?\n\n### Assistant:\n",
     "eeve": "{system}\nHuman: 설정은 어디에 있나요?\nAssistant:\n",
+    "kullm": "[INST] <<SYS>>\n{system}\n<</SYS>>\n\n설정은 어디에 있나요? [/INST]",
     "chatml": "<|im_start|>system\n{system}<|im_end|>\n<|im_start|>user\n설정은 어디에 있나요?<|im_end|>\n<|im_start|>assistant\n",
 }
 TWO_TURNS = {
     "starter": "<|system|>S<|end|><|user|>하나<|end|><|assistant|>둘<|end|><|user|>셋<|end|><|assistant|>",
     "solar": "### System:\nS\n\n### User:\n하나\n\n### Assistant:\n둘</s>\n\n### User:\n셋\n\n### Assistant:\n",
     "eeve": "S\nHuman: 하나\nAssistant:\n둘\nHuman: 셋\nAssistant:\n",
+    "kullm": "[INST] <<SYS>>\nS\n<</SYS>>\n\n하나 [/INST] 둘 </s><s>[INST] 셋 [/INST]",
     "chatml": (
         "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\n하나<|im_end|>\n<|im_start|>assistant\n둘<|im_end|>\n"
         "<|im_start|>user\n셋<|im_end|>\n<|im_start|>assistant\n"
     ),
 }
+# Only measures: what a server renders is its own.
+ONE_TURN["server"], TWO_TURNS["server"] = ONE_TURN["chatml"], TWO_TURNS["chatml"]
 # As Mistral's: no system role.
 NO_SYSTEM = ChatTemplate(
     name="inst",
@@ -81,7 +85,7 @@ def test_without_a_system_role_its_text_opens_the_first_question() -> None:
     assert NO_SYSTEM.render([Message("system", "S")]) == "[INST] S\n\n [/INST]"
 
 
-@pytest.mark.parametrize("template", sorted(TEMPLATES))
+@pytest.mark.parametrize("template", sorted(set(TEMPLATES) - {"server"}))
 def test_a_reply_stops_where_the_next_turn_would_begin(template: str) -> None:
     chosen = TEMPLATES[template]
     turn = chosen.before["user"]

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from solar_chat.errors import InputError
-from solar_chat.upscale import Checkpoint, DepthPlan, deepened_config, planned, verify, write
+from solar_chat.upscale import Checkpoint, DepthPlan, deepened_config, layer_prefix, planned, verify, write
 
 PLAN = DepthPlan.solar(layers=4, drop=1)
 
@@ -117,9 +117,9 @@ def test_layers_are_found_by_structure(tmp_path: Path) -> None:
     save_file({name: torch.full((2,), float(number)) for number, name in enumerate(names)}, folder / "model.safetensors")
     (folder / "config.json").write_text('{"num_hidden_layers": 3}', encoding="utf-8")
     checkpoint = Checkpoint.read(folder)
-    assert checkpoint.layer_prefix == "transformer.h"
+    assert layer_prefix(checkpoint) == "transformer.h"
     mapped = planned(checkpoint, DepthPlan.slices(3, [(0, 3), (2, 3)]))
-    assert mapped["transformer.h.3.experts.1.w"].name == "transformer.h.2.experts.1.w"
+    assert mapped["transformer.h.3.experts.1.w"].source.name == "transformer.h.2.experts.1.w"
 
 
 def test_plan_for_another_depth_is_refused(source: Path, tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_plan_for_another_depth_is_refused(source: Path, tmp_path: Path) -> None
 def test_config_that_lies_about_depth_is_refused(source: Path) -> None:
     _edit_config(source, num_hidden_layers=5)
     with pytest.raises(InputError, match="upscale_no_layers"):
-        _ = Checkpoint.read(source).layer_prefix
+        layer_prefix(Checkpoint.read(source))
 
 
 def test_existing_target_is_not_touched(source: Path, tmp_path: Path) -> None:
@@ -147,18 +147,18 @@ def test_nothing_is_left_after_a_failure(source: Path, tmp_path: Path) -> None:
     weights = source / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
     before = sorted(tmp_path.iterdir())
-    with pytest.raises(InputError, match="upscale_broken_file"):
+    with pytest.raises(InputError, match="upscale_cut_off"):
         write(checkpoint, PLAN, tmp_path / "deep")
     assert sorted(tmp_path.iterdir()) == before
 
 
 def test_full_disk_is_refused_before_writing(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = type("Usage", (), {"free": 1000})
-    monkeypatch.setattr("solar_chat.upscale.checkpoint.shutil.disk_usage", lambda _path: usage)
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: usage)
     with pytest.raises(InputError) as caught:
         write(Checkpoint.read(source), PLAN, tmp_path / "deep")
-    assert caught.value.key == "upscale_no_room"
-    assert caught.value.params["free_bytes"] == 1000
+    assert (caught.value.key, list(tmp_path.iterdir())) == ("upscale_no_room", [source])
+    assert caught.value.params["free_gb"] == "0.00"
     assert not (tmp_path / "deep").exists()
 
 
@@ -199,14 +199,15 @@ def test_verify_sees_one_changed_byte(source: Path, tmp_path: Path) -> None:
         file.write(bytes([last ^ 1]))
     with pytest.raises(InputError) as caught:
         verify(checkpoint, PLAN, Checkpoint.read(target))
-    assert (caught.value.key, caught.value.params["tensor"]) == ("upscale_differs", "model.layers.4.mlp.up_proj.weight")
+    assert caught.value.key == "upscale_differs_bytes"
+    assert caught.value.params == {"tensor": "model.layers.4.mlp.up_proj.weight", "offset": tensor.length - 1}
 
 
 def test_verify_sees_another_stack_of_the_same_depth(source: Path, tmp_path: Path) -> None:
     checkpoint = Checkpoint.read(source)
     other = DepthPlan.slices(4, [(0, 2), (0, 4)])
     target = write(checkpoint, other, tmp_path / "deep")
-    with pytest.raises(InputError, match="upscale_differs"):
+    with pytest.raises(InputError, match="upscale_differs_bytes"):
         verify(checkpoint, PLAN, Checkpoint.read(target))
 
 

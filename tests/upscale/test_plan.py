@@ -65,9 +65,9 @@ def test_most_drop_that_the_error_names_is_accepted() -> None:
     assert DepthPlan.solar(3, 1).layers == 4
 
 
-def test_one_layer_cannot_be_stacked() -> None:
+def test_two_layers_cannot_be_stacked() -> None:
     with pytest.raises(InputError, match="upscale_too_shallow"):
-        DepthPlan.solar(1, 1)
+        DepthPlan.solar(2, 1)
 
 
 @pytest.mark.parametrize("bad", [(0, 33), (-1, 4), (5, 5), (6, 5)])
@@ -87,3 +87,40 @@ def test_missing_size_is_named(field: str) -> None:
     with pytest.raises(InputError) as caught:
         DepthPlan.solar(32, 8).parameters(config)
     assert (caught.value.key, caught.value.params["field"]) == ("upscale_unknown_config", field)
+
+
+def test_seam_distance() -> None:
+    assert DepthPlan.solar(32, 8).seam_distance == 15
+    # Two whole copies: what the paper's dropping avoids.
+    assert DepthPlan.slices(32, [(0, 32), (0, 32)]).seam_distance == 31
+    assert DepthPlan.slices(32, [(0, 32)]).seam_distance == 0
+
+
+def test_identity_is_llama_pro() -> None:
+    plan = DepthPlan.identity(32, drop=12)
+    assert plan.layers == 40
+    assert plan.zeroed == (4, 9, 14, 19, 24, 29, 34, 39)
+    assert [plan.sources[new] for new in plan.zeroed] == [3, 7, 11, 15, 19, 23, 27, 31]
+    assert [plan.sources[new] for new in plan.working] == list(range(32))
+    assert (plan.seams, plan.seam_distance, plan.method) == ((), 0, "identity")
+
+
+@pytest.mark.parametrize("layers", [3, 4, 7, 32, 33])
+def test_identity_is_as_deep_as_dus(layers: int) -> None:
+    for drop in range(1, (layers - 1) // 2 + 1):
+        plan = DepthPlan.identity(layers, drop)
+        assert plan.layers == DepthPlan.solar(layers, drop).layers
+        assert len(plan.zeroed) == layers - 2 * drop
+        assert all(plan.sources[new - 1] == plan.sources[new] for new in plan.zeroed)
+
+
+def test_slices_as_identity() -> None:
+    plan = DepthPlan.slices(4, [(0, 3), (1, 4)]).passing()
+    assert (plan.sources, plan.zeroed) == ((0, 1, 2, 1, 2, 3), (3, 4))
+    with pytest.raises(InputError) as caught:
+        DepthPlan.slices(4, [(0, 2), (3, 4), (2, 3), (0, 2)]).passing()
+    assert (caught.value.key, caught.value.params["layer"]) == ("upscale_not_identity", 3)
+
+
+def test_left_out() -> None:
+    assert DepthPlan.slices(6, [(0, 2), (1, 4)]).left_out == (4, 5)

@@ -1,0 +1,148 @@
+"""Make models, measure, write the page.
+
+    python -m benchmarks.upscale [--gb 1 5] [--repeats 3] [--cache warm cold] [--mergekit [PYTHON]] [--work DIR] [--out docs/benchmarks/upscale.md]
+
+`--mergekit` names a Python that has mergekit; without a name one is made under `--work` and mergekit installed there (several GB). Linux or macOS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.upscale.measure import Cache, Run, by_mergekit, clear, copied, first_difference, ours, settle, whole_command
+from benchmarks.upscale.model import make
+
+OUT = Path("docs/benchmarks/upscale.md")
+OURS, COMMAND, CP, MERGEKIT = "upscale", "upscale build", "cp", "mergekit"
+
+
+@dataclass(slots=True)
+class Measured:
+    """All runs of one size and cache."""
+
+    gb: float
+    cache: Cache
+    result_bytes: int
+    runs: dict[str, list[Run]] = field(default_factory=dict)
+    equal: str = "-"
+    """Whether mergekit's tensors are ours."""
+
+    def middle(self, who: str, of: Callable[[Run], float]) -> float:
+        return statistics.median(map(of, self.runs[who]))
+
+    def best(self, who: str, of: Callable[[Run], float]) -> float:
+        """Other work on the machine only ever adds."""
+        return min(map(of, self.runs[who]))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure depth up-scaling against cp and mergekit.")
+    parser.add_argument("--gb", type=float, nargs="+", default=[1.0], help="sizes of the result in GB")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--cache", choices=("warm", "cold"), nargs="+", default=["warm"])
+    parser.add_argument("--mergekit", nargs="?", const="", metavar="PYTHON", help="measure mergekit too")
+    parser.add_argument("--work", type=Path, help="a folder on the disk to measure; needs three times the largest size")
+    parser.add_argument("--out", type=Path, default=OUT)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="upscale-", dir=options.work) as work:
+        python, reason = (None, "not asked for") if options.mergekit is None else _mergekit(options.mergekit, Path(work))
+        measured = [one for gb in options.gb for one in _measure(Path(work), gb, options.cache, options.repeats, python)]
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(page(measured, options.repeats, reason), encoding="utf-8")
+
+
+def _measure(work: Path, gb: float, caches: list[Cache], repeats: int, mergekit: Path | None) -> list[Measured]:
+    source = make(work / "source", int(gb * 1e9))
+    mine, other, log = work / "mine", work / "other", work / "log"
+    ours(source, mine, log)
+    result_bytes = sum(file.stat().st_size for file in mine.iterdir())
+    found = []
+    for cache in caches:
+        one = Measured(gb, cache, result_bytes)
+        for turn in range(repeats):
+            names = [OURS, COMMAND, CP, *([MERGEKIT] if mergekit else [])]
+            # Everybody once follows everybody: what a run leaves behind (memory, a disk still busy) meets all alike.
+            for who in names[turn % len(names) :] + names[: turn % len(names)]:
+                read = mine if who == CP else source
+                clear(other)
+                settle(sorted(read.glob("*.safetensors")), cache)
+                if who == CP:
+                    run = copied(mine, other, log)
+                elif who == MERGEKIT and mergekit is not None:
+                    run = by_mergekit(mergekit, source, other, log)
+                    one.equal = first_difference(mine, other) or "all equal"
+                else:
+                    run = (ours if who == OURS else whole_command)(source, other, log)
+                one.runs.setdefault(who, []).append(run)
+                print(
+                    f"{gb:g} GB {cache} {who}: {run.inner_seconds:.2f} s, {run.synced_seconds:.2f} s on disk, {run.peak_bytes / 1e6:.0f} MB",
+                    flush=True,
+                )
+        found.append(one)
+    for folder in (source, mine, other):
+        clear(folder)
+    return found
+
+
+def _mergekit(given: str, work: Path) -> tuple[Path | None, str]:
+    """A Python that has mergekit, or why there is none."""
+    python = Path(given) if given else work / "mergekit" / "bin" / "python"
+    try:
+        if not given:
+            venv.create(work / "mergekit", with_pip=True)
+            subprocess.run([python, "-m", "pip", "install", "-q", "mergekit"], check=True, capture_output=True, timeout=1800)
+        subprocess.run([python, "-c", "import mergekit"], check=True, capture_output=True, timeout=120)
+    except (OSError, subprocess.SubprocessError) as error:
+        return None, f"not installed ({type(error).__name__})"
+    version = subprocess.run([python, "-m", "pip", "show", "mergekit"], check=False, capture_output=True, text=True).stdout
+    return python, next((line.removeprefix("Version: ") for line in version.splitlines() if line.startswith("Version: ")), "")
+
+
+def page(measured: list[Measured], repeats: int, mergekit: str) -> str:
+    """The figures as Markdown."""
+    lines = ["# Depth up-scaling beside cp and mergekit", ""]
+    lines += [f"`python -m benchmarks.upscale`: median (fastest) of {repeats} runs in turns, {os.cpu_count()} CPU cores, {platform.system()}.", ""]
+    lines += [
+        "A random bfloat16 Llama of 32 layers becomes 48 (m = 8). `cp` copies the result's own bytes; mergekit makes the same stack by passthrough."
+    ]
+    lines += ["*Warm*: the files that are read are in the system's cache. *Cold*: they are not. Nothing waits to be written before a run."]
+    lines += ["*copy*: without Python's start; *command*: what a person types, start and all; *on disk*: until fsync of the result returned.", ""]
+    lines += ["| result | cache | | copy s | command s | on disk s | × cp | × cp, on disk | peak MB |", "|---|---|---|---|---|---|---|---|---|"]
+    for one in measured:
+        for who in (OURS, CP, *([MERGEKIT] if MERGEKIT in one.runs else [])):
+            cells = [f"{one.result_bytes / 1e9:.2f} GB", one.cache, who]
+            for name, of in ((who, _inner), (COMMAND if who == OURS else who, _whole), (who, _synced)):
+                cells.append(f"{one.middle(name, of):.2f} ({one.best(name, of):.2f})")
+            cells += [f"{one.middle(who, of) / one.middle(CP, of):.2f} ({one.best(who, of) / one.best(CP, of):.2f})" for of in (_inner, _synced)]
+            peak = max(run.peak_bytes for name in ((OURS, COMMAND) if who == OURS else (who,)) for run in one.runs[name])
+            # cp's own is below what the system counts for any child of this process.
+            lines.append(f"| {' | '.join(cells)} | {'-' if who == CP else f'{peak / 1e6:.0f}'} |")
+    equal = ", ".join(sorted({one.equal for one in measured}))
+    lines += ["", f"mergekit: {mergekit}; its tensors against ours, byte for byte: {equal}.", f"Python {sys.version.split()[0]}.", ""]
+    return "\n".join(lines)
+
+
+def _inner(run: Run) -> float:
+    return run.inner_seconds
+
+
+def _whole(run: Run) -> float:
+    return run.seconds
+
+
+def _synced(run: Run) -> float:
+    return run.synced_seconds
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Where the layers come from: a folder, a list of files, a model of the catalogue or of the Hub.
+
+The one place where `models` and `upscale`, strangers to each other, meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from solar_chat.errors import InputError
+from solar_chat.models import fetch, resolve
+from solar_chat.paths import Home
+from solar_chat.upscale import Checkpoint, Recipe
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A checkpoint and what a person calls it."""
+
+    checkpoint: Checkpoint
+    name: str
+    on_hub: bool = False
+    files: tuple[str, ...] = ()
+    """The weight files by name where they were given as a list."""
+
+
+def open_source(text: str, home: Home, progress: Progress | None = None) -> Source:
+    """The model that `text` means: a folder, `A.safetensors,B.safetensors` beside a config.json, an `owner/name` (downloaded where it is not here).
+
+    Raises InputError as `Checkpoint.read` does, `upscale_files_apart`; ModelError as `resolve` and `fetch` do.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if parts and all(part.lower().endswith(".safetensors") for part in parts):
+        return _of_files([Path(part).expanduser().absolute() for part in parts])
+    folder = Path(text).expanduser()
+    if text.strip() and folder.is_dir():
+        return Source(Checkpoint.read(folder.absolute()), folder.resolve().name)
+    spec = resolve(text)
+    # Layers are copied from safetensors; a GGUF has none that could be.
+    spec = replace(spec, form=next((form for form in spec.forms if form.kind == "safetensors"), None))
+    spec = fetch(spec, home.models, progress)
+    if spec.path is None:
+        raise InputError("upscale_no_config", path=text)
+    return Source(Checkpoint.read(spec.path), spec.id, on_hub=bool(spec.forms))
+
+
+def open_recorded(recipe: Recipe, result: Path, home: Home, progress: Progress | None = None) -> Source:
+    """The source that the recipe beside `result` names. Raises InputError `upscale_source_gone` where it is not there any more."""
+    if recipe.location is None:
+        raise InputError("upscale_source_gone", source=recipe.source)
+    if recipe.on_hub:
+        return open_source(recipe.location, home, progress)
+    folder = (result / recipe.location).resolve()
+    if not folder.is_dir():
+        raise InputError("upscale_source_gone", source=recipe.source)
+    return _of_files([folder / name for name in recipe.files]) if recipe.files else Source(Checkpoint.read(folder), recipe.source)
+
+
+def _of_files(files: list[Path]) -> Source:
+    folder = files[0].parent
+    if any(file.parent != folder for file in files):
+        raise InputError("upscale_files_apart")
+    return Source(Checkpoint.read(folder, files), folder.name, files=tuple(file.name for file in files))
