@@ -204,8 +204,8 @@ class RemoteBackend:
                         yield TextPiece(text, reply.tokens)
                     if reply.scanner.stopped:
                         return
-                    if reply.pieces >= request.max_reply_tokens and reply.finish is None:
-                        # The server's limit has room for reasoning in it.
+                    if self._dialect.reasoning_tokens and reply.pieces >= request.max_reply_tokens and reply.finish is None:
+                        # The limit that was sent has room for reasoning in it. Elsewhere the server ends by itself, and tells its counts.
                         reply.finish, reply.complete = "length", True
                         return
         except (Stopped, ModelError):

@@ -157,6 +157,12 @@ def test_a_reply_is_as_long_as_asked_beside_its_reasoning(start: Start) -> None:
     narrow.close()
 
 
+def test_at_the_limit_the_servers_counts_are_waited_for(start: Start) -> None:
+    backend, server = start(says("하나 ", "둘 ", chunk("", "length"), usage(77, 2)))
+    events = run(backend, GenerationRequest("", 2, messages=ASKED.messages))
+    assert (last(events).reason, last(events).prompt_tokens, server.seen[0].body["max_tokens"]) == ("length", 77, 2)
+
+
 class TestWhatIsSent:
     def test_messages_and_sampling(self, start: Start) -> None:
         backend, server = start(says("네.", *END), owner="vllm")
