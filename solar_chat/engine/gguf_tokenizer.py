@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gguf.constants import TokenType
-
 from solar_chat.engine.gguf_file import GgufFile
 from solar_chat.engine.tokenizer import TextTokenizer
 from solar_chat.errors import ModelError
@@ -37,6 +35,8 @@ _LIKE_LLAMA_3: Final = frozenset({"llama-bpe", "llama3", "llama-v3"})
 
 def gguf_tokenizer(file: GgufFile) -> TextTokenizer:
     """The tokenizer of `file`. Raises ModelError `gguf_tokenizer` for a kind that is not known, `model_file_broken` for one that cannot be."""
+    from gguf.constants import TokenType
+
     kind, cut = str(file.metadata.get("tokenizer.ggml.model")), str(file.metadata.get("tokenizer.ggml.pre", ""))
     pieces: list[str] = file.metadata.get("tokenizer.ggml.tokens") or []
     if not pieces or kind not in ("llama", "gpt2") or (kind == "gpt2" and cut not in _WORDS):
@@ -61,6 +61,7 @@ def writes_leading_space(file: GgufFile) -> bool:
 
 def _pieces(pieces: list[str], types: list[int], metadata: dict[str, Any]) -> Any:
     """SentencePiece's BPE: of all neighbours that form a piece, those of the highest score are joined first."""
+    from gguf.constants import TokenType
     from tokenizers import Tokenizer, models, normalizers
 
     vocabulary = {piece: index for index, piece in enumerate(pieces)}
@@ -96,6 +97,7 @@ def _byte_level(pieces: list[str], merges: list[str], cut: str) -> Any:
 
 
 def _add_special(tokenizer: Any, pieces: list[str], types: list[int]) -> None:
+    from gguf.constants import TokenType
     from tokenizers import AddedToken
 
     special = [piece for piece, kind in zip(pieces, types, strict=True) if kind in (TokenType.CONTROL, TokenType.UNKNOWN)]

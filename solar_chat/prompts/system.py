@@ -41,7 +41,7 @@ _FIRMER_KOREAN: dict[Level, str] = {
 }
 # Families trained with system prompts. With the firmer words there the model in the box goes on answering the question; behind the question it took
 # them for another one, 6 times of 6. SOLAR and EEVE were trained without a system prompt, or with one fixed sentence.
-_HEEDS_SYSTEM = frozenset({"starter", "chatml"})
+_HEEDS_SYSTEM = frozenset({"starter", "chatml", "server"})
 _FIRMER_ENGLISH = "Answer in English only. Do not answer in Korean or in any other language or script."
 
 
