@@ -140,7 +140,7 @@ class TestBeginning:
     def test_where_the_firmer_word_stands(self, template: str, level: Level) -> None:
         more = firmer("ko", level)
         system, question = firmly(template, "SYSTEM", "QUESTION", "ko", level)
-        if template in ("starter", "chatml"):
+        if template in ("starter", "chatml", "server"):
             assert (system, question) == (f"SYSTEM {more}", "QUESTION")
         else:
             assert (system, question) == ("SYSTEM", f"QUESTION\n\n{more}")
