@@ -46,28 +46,13 @@ class LlamaCppBackend:
         """Maps the file. Raises ImportError without xllamacpp, RuntimeError where llama.cpp cannot load it, without a reason."""
         self._server: Any = _open_server(file.path, context_tokens, device, threads)
         self._tokenizer = tokenizer
-        self._name = name
-        self._context_tokens = context_tokens
-        self._device = device
+        self.name = name
+        self.can_continue = True
+        self.context_tokens = context_tokens
+        self.device = device
         self._leading_space = writes_leading_space(file)
         self._byte_ids = {byte: token for byte in range(256) if (token := tokenizer.tokenizer.token_to_id(f"<0x{byte:02X}>")) is not None}
         self._transcript: Transcript | None = None
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def context_tokens(self) -> int:
-        return self._context_tokens
-
-    @property
-    def device(self) -> str:
-        return self._device
-
-    @property
-    def can_continue(self) -> bool:
-        return True
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text))
@@ -83,9 +68,9 @@ class LlamaCppBackend:
         prompt = self._encoded(request.prompt)
         if not prompt:
             raise ModelError("prompt_empty")
-        room = self._context_tokens - len(prompt)
+        room = self.context_tokens - len(prompt)
         if room < min(1, request.max_reply_tokens):
-            raise ModelError("prompt_too_long", tokens=len(prompt), context=self._context_tokens)
+            raise ModelError("prompt_too_long", tokens=len(prompt), context=self.context_tokens)
         limit = min(request.max_reply_tokens, room)
         self._transcript = Transcript(request.prompt, prompt)
         reply = _Reply(self._tokenizer, self._transcript, request.stop, self._byte_ids, drops_space=self._leading_space)
@@ -132,10 +117,10 @@ class LlamaCppBackend:
     def _failure(self, error: dict[str, Any], prompt_tokens: int) -> ModelError:
         reason = str(error.get("message", "?")).split("\n", 1)[0]
         if error.get("type") == "exceed_context_size_error":
-            return ModelError("prompt_too_long", tokens=prompt_tokens, context=self._context_tokens)
+            return ModelError("prompt_too_long", tokens=prompt_tokens, context=self.context_tokens)
         if "memory" in reason.lower():
-            return OutOfMemory("memory_generating", model=self._name)
-        return ModelError("generation_failed", model=self._name, reason=reason)
+            return OutOfMemory("memory_generating", model=self.name)
+        return ModelError("generation_failed", model=self.name, reason=reason)
 
 
 class _Reply:

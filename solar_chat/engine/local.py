@@ -76,10 +76,12 @@ class LocalBackend:
         """
         self._model: Any = model
         self._tokenizer = tokenizer
-        self._name = name
-        self._context_tokens = context_tokens
+        self.name = name
+        self.can_continue = True
+        self.context_tokens = context_tokens
         self._end_ids = end_ids
         self._device: Any = model.device
+        self.device = str(self._device.type)
         self._threads = threads
         self._stop: threading.Event | None = None
         self._read: list[int] = []
@@ -89,22 +91,6 @@ class LocalBackend:
         """ "nf4" or "none"."""
         for layer in model.model.layers:
             layer.register_forward_pre_hook(self._leave_if_stopped)
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def context_tokens(self) -> int:
-        return self._context_tokens
-
-    @property
-    def device(self) -> str:
-        return str(self._device.type)
-
-    @property
-    def can_continue(self) -> bool:
-        return True
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text))
@@ -120,9 +106,9 @@ class LocalBackend:
         prompt = self._encoded(request.prompt)
         if not prompt:
             raise ModelError("prompt_empty")
-        room = self._context_tokens - len(prompt)
+        room = self.context_tokens - len(prompt)
         if room < min(1, request.max_reply_tokens):
-            raise ModelError("prompt_too_long", tokens=len(prompt), context=self._context_tokens)
+            raise ModelError("prompt_too_long", tokens=len(prompt), context=self.context_tokens)
         self._transcript = transcript = Transcript(request.prompt, prompt)
         reply = _Reply(Detokenizer(self._tokenizer), StopScanner(request.stop), transcript)
         reason: FinishReason = "cancelled"
@@ -134,8 +120,8 @@ class LocalBackend:
         except Exception as error:  # torch and tokenizers raise whatever they like
             release_frames(error)
             if is_out_of_memory(error):
-                raise OutOfMemory("memory_generating", model=self._name) from error
-            raise ModelError("generation_failed", model=self._name, reason=str(error).split("\n", 1)[0]) from error
+                raise OutOfMemory("memory_generating", model=self.name) from error
+            raise ModelError("generation_failed", model=self.name, reason=str(error).split("\n", 1)[0]) from error
         if rest := reply.end():
             yield TextPiece(rest, reply.tokens)
         yield Finished(reason, len(prompt), reply.tokens, time.perf_counter() - started)
@@ -221,7 +207,7 @@ class LocalBackend:
                 break
             shared += 1
         if self._cache is None:
-            self._cache = PrefixCache(self._model.config.num_hidden_layers, self._context_tokens)
+            self._cache = PrefixCache(self._model.config.num_hidden_layers, self.context_tokens)
         self._cache.shorten_to(shared)
         del self._read[shared:]
         return shared

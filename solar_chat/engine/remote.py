@@ -118,25 +118,14 @@ class RemoteBackend:
     def __init__(self, endpoint: Endpoint, model: str, *, name: str, context_tokens: int, dialect: Dialect) -> None:
         self._endpoint: Endpoint | None = endpoint
         self._model = model
-        self._name = name
-        self._context_tokens = context_tokens
+        self.name = name
+        self.device = "remote"
+        self.context_tokens = context_tokens
+        """What the server said, or what is usual for its kind: an Ollama that was given more room is not asked about it."""
         self._dialect = dialect
         self._continues = dialect.continues
         self._refused: frozenset[str] = frozenset()
         """Fields that this server does not take."""
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def context_tokens(self) -> int:
-        """What the server said, or what is usual for its kind: an Ollama that was given more room is not asked about it."""
-        return self._context_tokens
-
-    @property
-    def device(self) -> str:
-        return "remote"
 
     @property
     def can_continue(self) -> bool:
@@ -167,7 +156,7 @@ class RemoteBackend:
             raise ModelError("engine_closed")
         messages = request.messages or (Message("user", request.prompt),)
         if messages[-1].role == "assistant" and not self.can_continue:
-            raise ModelError("remote_cannot_continue", model=self._name)
+            raise ModelError("remote_cannot_continue", model=self.name)
         estimate = sum(self.count_tokens(message.content) for message in messages)
         reply = _Reply(StopScanner(request.stop), estimate)
         yield Prefilled(0, estimate, 0)
@@ -211,7 +200,7 @@ class RemoteBackend:
         except (Stopped, ModelError):
             raise
         except Exception as error:  # the client raises its own errors, JSON's and, in the end, anything
-            asked = Asked(endpoint.base_url, self._model, endpoint.key, reply.prompt_tokens, self._context_tokens, answered)
+            asked = Asked(endpoint.base_url, self._model, endpoint.key, reply.prompt_tokens, self.context_tokens, answered)
             raise translated(error, asked) from shown_cause(error, asked)
         if not answered:
             raise ModelError("remote_garbage", url=endpoint.base_url)
@@ -237,13 +226,13 @@ class RemoteBackend:
                 elif words and messages[-1].role == "assistant":
                     # llama.cpp with a model that reasons, for one.
                     self._continues = False
-                    raise ModelError("remote_cannot_continue", model=self._name) from error
+                    raise ModelError("remote_cannot_continue", model=self.name) from error
                 else:
                     raise
 
     def _body(self, request: GenerationRequest, messages: tuple[Message, ...], prompt_tokens: int) -> dict[str, object]:
         sampling = request.sampling
-        room = max(0, self._context_tokens - prompt_tokens - request.max_reply_tokens)
+        room = max(0, self.context_tokens - prompt_tokens - request.max_reply_tokens)
         body: dict[str, object] = {
             "max_completion_tokens" if "max_tokens" in self._refused else "max_tokens": request.max_reply_tokens
             + min(self._dialect.reasoning_tokens, room),
@@ -264,9 +253,9 @@ class RemoteBackend:
             return "stop"
         if not reply.complete:
             # Neither a reason nor the counts behind the last chunk: the connection was closed in the middle. `[DONE]` alone is not asked for.
-            raise ModelError("remote_cut", model=self._name)
+            raise ModelError("remote_cut", model=self.name)
         if reply.finish == "content_filter":
-            raise ModelError("remote_filtered", model=self._name)
+            raise ModelError("remote_filtered", model=self.name)
         if reply.finish == "length" and reply.reasoned and not reply.pieces:
-            raise ModelError("remote_only_reasoning", model=self._name)
+            raise ModelError("remote_only_reasoning", model=self.name)
         return "length" if reply.finish == "length" else "stop"

@@ -35,25 +35,11 @@ class ScriptedBackend:
         self.closed = False
         self._scripts = deque(Script(_pieces(reply)) for reply in replies)
         self._default = None if default is None else Script(_pieces(default))
-        self._context_tokens = context_tokens
-        self._name = name
+        self.context_tokens = context_tokens
+        self.name = name
+        self.device = "cpu"
+        self.can_continue = True
         self._last_prompt = ""
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def context_tokens(self) -> int:
-        return self._context_tokens
-
-    @property
-    def device(self) -> str:
-        return "cpu"
-
-    @property
-    def can_continue(self) -> bool:
-        return True
 
     def enqueue(self, pieces: Iterable[str], *, delay_s: float = 0.0, error: BaseException | None = None) -> None:
         """Say `pieces` to a coming request; a plain string is one piece."""
@@ -70,15 +56,15 @@ class ScriptedBackend:
             raise ModelError("engine_closed")
         self.requests.append(request)
         prompt_tokens = self.count_tokens(request.prompt)
-        if prompt_tokens + min(1, request.max_reply_tokens) > self._context_tokens:
-            raise ModelError("prompt_too_long", tokens=prompt_tokens, context=self._context_tokens)
+        if prompt_tokens + min(1, request.max_reply_tokens) > self.context_tokens:
+            raise ModelError("prompt_too_long", tokens=prompt_tokens, context=self.context_tokens)
         reused = self._reused(request.prompt)
         yield Prefilled(reused, prompt_tokens, reused)
         if stop.is_set():
             yield Finished("cancelled", prompt_tokens, 0, time.perf_counter() - started)
             return
         yield Prefilled(prompt_tokens, prompt_tokens, reused)
-        limit = min(request.max_reply_tokens, self._context_tokens - prompt_tokens)
+        limit = min(request.max_reply_tokens, self.context_tokens - prompt_tokens)
         if not limit:
             yield Finished("length", prompt_tokens, 0, time.perf_counter() - started)
             return
