@@ -2,10 +2,11 @@
 
 from solar_chat.models.catalog import ALIASES, CATALOG, EEVE, SOLAR, STARTER
 from solar_chat.models.describe import describe_folder, describe_gguf
-from solar_chat.models.download import Download, copy_of, fetch, follow, form_here
+from solar_chat.models.download import Download, copy_of, fetch, follow, form_here, forms_here
 from solar_chat.models.fit import Fit, best_alternative, fits, free_disk, preferred_engine
 from solar_chat.models.offer import Offer, downloaded, look_up, offer
 from solar_chat.models.progress import DownloadProgress, DownloadState
+from solar_chat.models.quantized import QuantizedCopy, QuantizedPlace, drop_full_weights, quantized_copy, quantized_place
 from solar_chat.models.remote import OLLAMA_URL, UPSTAGE_URL, base_url
 from solar_chat.models.resolve import resolve
 from solar_chat.models.spec import Form, FormKind, ModelSpec, Remote, Shape
@@ -28,6 +29,8 @@ __all__ = [
     "FormKind",
     "ModelSpec",
     "Offer",
+    "QuantizedCopy",
+    "QuantizedPlace",
     "Remote",
     "Shape",
     "base_url",
@@ -38,15 +41,19 @@ __all__ = [
     "describe_folder",
     "describe_gguf",
     "downloaded",
+    "drop_full_weights",
     "fetch",
     "fits",
     "follow",
     "form_here",
+    "forms_here",
     "free_disk",
     "freed_bytes",
     "look_up",
     "offer",
     "preferred_engine",
+    "quantized_copy",
+    "quantized_place",
     "remove",
     "resolve",
 ]
