@@ -20,6 +20,7 @@ from solar_chat.engine.memory import free_memory, is_out_of_memory, release_fram
 from solar_chat.engine.protocol import Event, Finished, FinishReason, GenerationRequest, Prefilled, TextPiece
 from solar_chat.engine.sampling import choose
 from solar_chat.engine.stops import StopScanner
+from solar_chat.engine.token_step import Step, open_step
 from solar_chat.engine.tokenizer import Detokenizer, TextTokenizer
 from solar_chat.engine.transcript import Transcript
 from solar_chat.errors import ModelError, OutOfMemory
@@ -86,6 +87,7 @@ class LocalBackend:
         self._stop: threading.Event | None = None
         self._read: list[int] = []
         self._cache: PrefixCache | None = None
+        self._step: Step | None = None
         self._transcript: Transcript | None = None
         self.quantization = quantization
         """ "nf4" or "none"."""
@@ -114,6 +116,8 @@ class LocalBackend:
         reason: FinishReason = "cancelled"
         try:
             logits = yield from self._prefill(prompt, stop)
+            if not request.max_reply_tokens:
+                self._prepare()
             reason = yield from self._decode(logits, prompt, request, min(request.max_reply_tokens, room), reply, stop)
         except _StopSignal:
             pass
@@ -127,7 +131,7 @@ class LocalBackend:
         yield Finished(reason, len(prompt), reply.tokens, time.perf_counter() - started)
 
     def close(self) -> None:
-        self._model = self._cache = self._transcript = None
+        self._model = self._cache = self._step = self._transcript = None
         self._read = []
         free_memory()
 
@@ -182,6 +186,7 @@ class LocalBackend:
                 if seen is not None:
                     seen[chosen] = True
             if math.isnan(score):
+                self._forget()
                 raise RuntimeError("the logits are not numbers")
             token = int(number)
             detour.take(token)
@@ -207,7 +212,8 @@ class LocalBackend:
                 break
             shared += 1
         if self._cache is None:
-            self._cache = PrefixCache(self._model.config.num_hidden_layers, self.context_tokens)
+            self._cache = PrefixCache(self._model.config.num_hidden_layers, self.context_tokens, zeroed=self._device.type == "cuda")
+            self._step = open_step(self._model, self._cache)
         self._cache.shorten_to(shared)
         del self._read[shared:]
         return shared
@@ -217,23 +223,40 @@ class LocalBackend:
         import torch
 
         assert self._cache is not None
-        self._stop = stop
+        # The first token of all reserves the buffers, which a step of fixed shape needs.
+        step = self._step if len(ids) == 1 and self._read else None
+        self._stop = stop if step is None or step.can_stop_inside else None
         try:
             with torch.inference_mode():
-                tokens = torch.tensor([ids], device=self._device)
-                result = self._model(input_ids=tokens, past_key_values=self._cache.past_key_values, use_cache=True, logits_to_keep=1)
-                logits: Tensor = result.logits[0, -1].float()
+                if step is not None:
+                    logits = step.run(ids[0], len(self._read))
+                else:
+                    tokens = torch.tensor([ids], device=self._device)
+                    result = self._model(input_ids=tokens, past_key_values=self._cache.past_key_values, use_cache=True, logits_to_keep=1)
+                    logits = result.logits[0, -1].float()
         except _StopSignal:
             self._cache.shorten_to(len(self._read))
             raise
         except BaseException:
-            # Half-written or unallocated rows: start from nothing rather than from something doubtful.
-            self._cache, self._read = None, []
+            self._forget()
             raise
         finally:
             self._stop = None
         self._read += ids
         return logits
+
+    def _prepare(self) -> None:
+        """Whoever reads a prompt early has time for what the first token would wait for."""
+        import torch
+
+        if self._step is not None:
+            with torch.inference_mode():
+                self._step.prepare(len(self._read))
+
+    def _forget(self) -> None:
+        """Start from nothing rather than from rows that are half written, not allocated or not numbers."""
+        self._cache = self._step = None
+        self._read = []
 
     def _leave_if_stopped(self, _module: Any, _inputs: Any) -> None:
         if self._stop is not None and self._stop.is_set():
