@@ -5,6 +5,7 @@ from solar_chat.models.describe import describe_folder, describe_gguf
 from solar_chat.models.download import Download, copy_of, fetch, follow, form_here
 from solar_chat.models.fit import Fit, best_alternative, fits, free_disk, preferred_engine
 from solar_chat.models.offer import Offer, downloaded, look_up, offer
+from solar_chat.models.outline import Outline, outline
 from solar_chat.models.progress import DownloadProgress, DownloadState
 from solar_chat.models.remote import OLLAMA_URL, UPSTAGE_URL, base_url
 from solar_chat.models.resolve import resolve
@@ -28,6 +29,7 @@ __all__ = [
     "FormKind",
     "ModelSpec",
     "Offer",
+    "Outline",
     "Remote",
     "Shape",
     "base_url",
@@ -46,6 +48,7 @@ __all__ = [
     "freed_bytes",
     "look_up",
     "offer",
+    "outline",
     "preferred_engine",
     "remove",
     "resolve",
