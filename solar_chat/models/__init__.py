@@ -2,7 +2,7 @@
 
 from solar_chat.models.catalog import ALIASES, CATALOG, EEVE, SOLAR, STARTER
 from solar_chat.models.describe import describe_folder, describe_gguf
-from solar_chat.models.download import Download, copy_of, fetch, follow, form_here
+from solar_chat.models.download import Download, copy_of, described, fetch, follow, form_here
 from solar_chat.models.fit import Fit, best_alternative, fits, free_disk, preferred_engine
 from solar_chat.models.offer import Offer, downloaded, look_up, offer
 from solar_chat.models.outline import Outline, outline
@@ -39,6 +39,7 @@ __all__ = [
     "copy_of",
     "describe_folder",
     "describe_gguf",
+    "described",
     "downloaded",
     "fetch",
     "fits",
