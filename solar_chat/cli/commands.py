@@ -13,6 +13,7 @@ from solar_chat import __version__
 from solar_chat.cli.ask import Asked, ask_lines, ask_once
 from solar_chat.cli.doctor import print_doctor, print_paths
 from solar_chat.cli.downloads import add_download_commands
+from solar_chat.cli.export import add_export_command
 from solar_chat.cli.inspect import inspect_lines, inspect_once
 from solar_chat.cli.models import print_model, print_models
 from solar_chat.cli.page import PageOptions, open_page
@@ -135,4 +136,5 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
         print_paths(context.obj)
 
     add_upscale_commands(app, catalogue, lang)
+    add_export_command(app, catalogue, lang)
     return app

@@ -9,6 +9,8 @@ from solar_chat.engine.loading import load_model
 from solar_chat.engine.protocol import Backend, Event, Finished, FinishReason, GenerationRequest, Prefilled, Sampling, TextPiece
 from solar_chat.engine.remote import connect
 from solar_chat.engine.scripted import ScriptedBackend
+from solar_chat.engine.tokenizer import TextTokenizer
+from solar_chat.engine.vocabularies import tokenizer_of
 from solar_chat.engine.weights import Progress
 from solar_chat.engine.worker import Engine, Lease
 
@@ -27,8 +29,10 @@ __all__ = [
     "Sampling",
     "ScriptedBackend",
     "TextPiece",
+    "TextTokenizer",
     "connect",
     "is_this_machine",
     "list_remote_models",
     "load_model",
+    "tokenizer_of",
 ]
