@@ -1,7 +1,7 @@
 """What is compared with what: the arms, the sizes, the tokens. Pure numbers, written beside every result.
 
-One base is trained per seed; then every arm goes on with the same batches in the same order, at the same rates and with a fresh optimizer. The rate is
-constant, so that any two curves may be compared at any point. The arm from random weights reads everything the base read before, too.
+One base is trained per seed; then every arm goes on with the same batches in the same order, at the same rates and with a fresh optimizer. The
+rate is constant, so that any two curves may be compared at any point. The arm from random weights reads all that the base read before, too.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class Design:
 
 FULL = Design()
 # Seconds instead of most of an hour: shows that everything runs, and nothing else.
-QUICK = Design(width=24, inner=48, vocabulary=2048, context_tokens=32, batch_rows=4, base_steps=8, arm_steps=6, measure_every=3, heldout_rows=4, seeds=(0, 1))
+QUICK = Design(width=24, inner=48, context_tokens=32, base_steps=8, arm_steps=6, measure_every=3, heldout_rows=4, seeds=(0, 1))
 
 
 def _each_twice(layers: int, drop: int) -> list[tuple[int, int]]:

@@ -52,7 +52,9 @@ class Study:
         before, after = rows[: design.base_steps * design.batch_rows], rows[design.base_steps * design.batch_rows :]
         starts: dict[str, Path] = {}
         for arm in (BASE, SCRATCH):
-            starts[arm] = self._train(folder / f"{arm}-start", design.config(design.layers_of(arm)), before, arm, seed, design.base_steps, start_tokens=0)
+            starts[arm] = self._train(
+                folder / f"{arm}-start", design.config(design.layers_of(arm)), before, arm, seed, design.base_steps, start_tokens=0
+            )
         for arm, plan in design.plans.items():
             starts[arm] = build(starts[BASE], plan, folder / f"{arm}-start")
         read = design.base_steps * design.step_tokens
@@ -117,7 +119,9 @@ def prepare(out: Path, design: Design, files: Sequence[Path]) -> Corpus:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m recipes.study.run", description="Measure depth up-scaling on small models.")
     parser.add_argument("--out", type=Path, required=True, help="folder of the curves; a study that was broken off goes on from it")
-    parser.add_argument("--text", type=Path, nargs="*", default=[], help="UTF-8 files with a text on each line, read beside the project's own records")
+    parser.add_argument(
+        "--text", type=Path, nargs="*", default=[], help="UTF-8 files with a text on each line, read beside the project's own records"
+    )
     parser.add_argument("--quick", action="store_true", help="tiny models for seconds: shows that it runs, the figures mean nothing")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="cpu or cuda; what is there by default")
     parser.add_argument("--threads", type=int, default=1)

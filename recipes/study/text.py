@@ -1,7 +1,7 @@
 """From files of lines to batches of tokens: what is trained on, in which order, and what is held out.
 
-The rule: a line is held out by a hash of its first letters, so that the same sentence in another speech level goes to the same side. Every seed has an
-order of its own; within a seed every arm reads the same. Nothing here trains.
+The rule: a line is held out by a hash of its first letters, so that the same sentence in another speech level goes to the same side. Every seed has
+an order of its own; within a seed every arm reads the same. Nothing here trains.
 """
 
 from __future__ import annotations
@@ -84,4 +84,4 @@ class Corpus:
     def _rows(self, stream: Tokens, rows: int) -> Tokens:
         context = self._design.context_tokens
         # Rows overlap by a token, so that each token but the very first is predicted once.
-        return np.lib.stride_tricks.sliding_window_view(stream, context + 1)[:: context][:rows]
+        return np.lib.stride_tricks.sliding_window_view(stream, context + 1)[::context][:rows]

@@ -1,8 +1,8 @@
 """A training loop for models of a few million parameters, that goes on where it was killed.
 
-Plain PyTorch where `recipes.upscale.train` takes trl: at this size a trainer's own overhead would be a tenth of the time, and a study needs the held-out
-loss at steps of its own choosing and the same batches in the same order for every arm. The rule: a resumed run ends exactly where an undisturbed one
-does. What a batch is, and what is done with the figures, is the caller's.
+Plain PyTorch where `recipes.upscale.train` takes trl: at this size a trainer's own overhead would be a tenth of the time, and a study needs the
+held-out loss at steps of its own choosing and the same batches in the same order for every arm. The rule: a resumed run ends exactly where an
+undisturbed one does. What a batch is, and what is done with the figures, is the caller's.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def fit(
 ) -> None:
     """Train `model` in place; `batch_loss(step)` is the loss of that step's batch.
 
-    `after_step(done, loss)` hears of every finished step, and of step 0 with a loss of nan before the first. The state lies at `saved` from time to time,
-    so that a kill costs `save_every_s` seconds at most; the caller removes it once the result is safe.
+    `after_step(done, loss)` hears of every finished step, and of step 0 with a loss of nan before the first. The state is written to `saved` from time
+    to time, so that a kill costs `save_every_s` seconds at most; the caller removes it once the result is safe.
     """
     optimizer = adamw(model, schedule.rate)
     first = _restore(saved, model, optimizer)
