@@ -65,8 +65,8 @@ def fit(
 ) -> None:
     """Train `model` in place; `batch_loss(step)` is the loss of that step's batch.
 
-    `after_step(done, loss)` hears of every finished step, and of step 0 with a loss of nan before the first. The state is written to `saved` from time
-    to time, so that a kill costs `save_every_s` seconds at most; the caller removes it once the result is safe.
+    `after_step(done, loss)` hears of every finished step, and of step 0 with a loss of nan before the first. The state is written to `saved` now and
+    then, so that a kill costs `save_every_s` seconds at most; the caller removes it once the result is safe.
     """
     optimizer = adamw(model, schedule.rate)
     first = _restore(saved, model, optimizer)

@@ -63,6 +63,6 @@ def _card(job: Job, template: str, steps: int) -> str:
     return f"""{front}# {job.out.name}
 
 {job.model.name} after {_WHAT[job.stage]} on {files}: {steps} steps of {rows} sequences for each device, up to {job.context_tokens} tokens long,
-{way}, learning rate {job.learning_rate:g}, chat template `{template}`, seed {job.seed}. The terms of {job.model.name} and of the data hold for it too.
-How well it does was not measured.
+{way}, learning rate {job.learning_rate:g}, chat template `{template}`, seed {job.seed}. The terms of {job.model.name} and of the data hold for it
+too. How well it does was not measured.
 """

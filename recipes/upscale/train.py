@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("upscale")
 
 
-class TokenDPOTrainer(DPOTrainer):
+class TokenDPOTrainer(DPOTrainer):  # type: ignore[misc]  # trl ships no types
     """Takes replies that are tokens already: trl would tokenize them its own way, and the prompt would no longer be the app's."""
 
     def _prepare_dataset(self, dataset: Dataset, *_: object, **__: object) -> Dataset:
