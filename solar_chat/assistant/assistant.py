@@ -18,8 +18,9 @@ from solar_chat.assistant.decide import standing
 from solar_chat.assistant.downloads import Downloads
 from solar_chat.assistant.events import ChatEvent, LoadState
 from solar_chat.assistant.options import undo_change
+from solar_chat.assistant.plan import TurnRequest
 from solar_chat.assistant.servers import connected, leaves_for
-from solar_chat.assistant.turn import Turn, TurnRequest
+from solar_chat.assistant.turn import Turn
 from solar_chat.conversation import Store
 from solar_chat.engine import Backend, Engine, Progress, Sampling, load_model
 from solar_chat.errors import ModelError, SolarChatError

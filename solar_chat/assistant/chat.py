@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from solar_chat.assistant.events import Answer, ChatEvent, Draft, Saved
 from solar_chat.assistant.options import Changed, change_options, restore_options
-from solar_chat.assistant.turn import Turn, check_message
+from solar_chat.assistant.plan import check_message
+from solar_chat.assistant.turn import Turn
 from solar_chat.conversation import MessageStatus, Store, StoredMessage
 from solar_chat.errors import InputError, ModelError, SolarChatError
 from solar_chat.messages import Message
