@@ -7,8 +7,9 @@ changed about its conversation, `events` is what doors see, `servers` is for mod
 from solar_chat.assistant.assistant import Assistant
 from solar_chat.assistant.events import Answer, ChatEvent, Decided, Draft, LoadState, OptionChange, Reading, ReplySentence, Saved, TurnEvent
 from solar_chat.assistant.options import changed_options, standing_changes
+from solar_chat.assistant.plan import TurnRequest
 from solar_chat.assistant.servers import forget_key, remote_models, save_key
-from solar_chat.assistant.turn import Turn, TurnRequest
+from solar_chat.assistant.turn import Turn
 
 __all__ = [
     "Answer",

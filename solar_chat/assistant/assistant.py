@@ -13,13 +13,15 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Literal, Self
 
-from solar_chat.assistant.chat import Chat
+from solar_chat.assistant.ahead import ReadingAhead, Sight
+from solar_chat.assistant.chat import Chat, history_of
 from solar_chat.assistant.decide import standing
 from solar_chat.assistant.downloads import Downloads
 from solar_chat.assistant.events import ChatEvent, LoadState
 from solar_chat.assistant.options import undo_change
+from solar_chat.assistant.plan import TurnRequest
 from solar_chat.assistant.servers import connected, leaves_for
-from solar_chat.assistant.turn import Turn, TurnRequest
+from solar_chat.assistant.turn import Turn
 from solar_chat.conversation import Store
 from solar_chat.engine import Backend, Engine, Progress, Sampling, load_model
 from solar_chat.errors import ModelError, SolarChatError
@@ -48,6 +50,7 @@ class Assistant:
         self._state = LoadState("idle", STARTER.id)
         self._loading: Future[None] | None = None
         self._downloads = Downloads(home.models, detect)
+        self._ahead = ReadingAhead(engine, lambda: self._spec, self._next_request)
 
     @classmethod
     def open(cls, home: Home, model: str | None = None) -> Self:
@@ -83,6 +86,7 @@ class Assistant:
         self._state = LoadState("libraries", wanted)
         threading.Thread(target=warm, name="warm-kiwi", daemon=True).start()
         self._loading = self._engine.load_soon(lambda: self._load(wanted, fall_back=fall_back))
+        self._loading.add_done_callback(lambda _: self._ahead.look_again())
 
     def wait_ready(self) -> None:
         """Return once a model can be asked, loading one if nobody has. Raises the SolarChatError that kept it from loading."""
@@ -166,8 +170,9 @@ class Assistant:
         reply_language: ReplyChoice | None = None,
         history: tuple[Message, ...] = (),
         seed: int | None = None,
+        unfinished: bool = False,
     ) -> TurnRequest:
-        """A turn as the settings want it, but for what is given, and for what was asked for in the `history`."""
+        """A turn as the settings want it, but for what is given, and for what was asked for in the `history`. See `TurnRequest` for `unfinished`."""
         settings = self.settings.load()
         asked_level, asked_language = standing(history, settings.level, settings.reply_language)
         return TurnRequest(
@@ -185,6 +190,7 @@ class Assistant:
                 seed=settings.seed if seed is None else seed,
             ),
             max_reply_tokens=settings.max_reply_tokens,
+            unfinished=unfinished,
         )
 
     def turn(self, request: TurnRequest) -> Turn:
@@ -212,24 +218,48 @@ class Assistant:
         """Answer a person's message once more; see `Chat.regenerate`."""
         return self._chat(conversation_id).regenerate(reply_id)
 
+    def prepare(self, conversation_id: str | None, draft: str = "", *, level: Level | None = None, reply_language: ReplyChoice | None = None) -> bool:
+        """Have the model read what the next turn begins with: the system prompt, what was said, and `draft` as far as it is typed; see `send` for the
+        others. Whether it begins now: never while anybody is answered, never for a model on a server; and again with the model that is loaded next.
+        Returns at once but for counting tokens, raises nothing."""
+        return self._ahead.look(Sight(conversation_id, draft, level, reply_language))
+
     def undo_change(self, conversation_id: str, reply_id: str) -> None:
         """Take back what the message that this reply answers changed about the conversation. Raises StoreError."""
         undo_change(self.store, conversation_id, reply_id)
 
     def _chat(self, conversation_id: str, level: Level | None = None, reply_language: ReplyChoice | None = None) -> Chat:
         def start(text: str, history: tuple[Message, ...]) -> Turn:
-            conversation, settings = self.store.get(conversation_id), self.settings.load()
-            chosen = level or conversation.level
-            request = self.request(
-                text,
-                # A stored conversation keeps what was asked for in its options, where it can be taken back: its history is not asked again.
-                level=chosen or settings.level,
-                reply_language=reply_language or conversation.reply_language or settings.reply_language,
-                history=history,
-            )
-            return self.turn(replace(request, level_reason="choice" if chosen else "setting"))
+            return self.turn(self._stored_request(conversation_id, text, history, level, reply_language))
 
         return Chat(self.store, conversation_id, start)
+
+    def _stored_request(
+        self,
+        conversation_id: str | None,
+        text: str,
+        history: tuple[Message, ...],
+        level: Level | None,
+        reply_language: ReplyChoice | None,
+        unfinished: bool = False,
+    ) -> TurnRequest:
+        """A turn of a stored conversation, or of one that is stored with it."""
+        conversation, settings = self.store.get(conversation_id) if conversation_id else None, self.settings.load()
+        chosen = level or (conversation and conversation.level)
+        request = self.request(
+            text,
+            # A stored conversation keeps what was asked for in its options, where it can be taken back: its history is not asked again.
+            level=chosen or settings.level,
+            reply_language=reply_language or (conversation and conversation.reply_language) or settings.reply_language,
+            history=history,
+            unfinished=unfinished,
+        )
+        return replace(request, level_reason="choice" if chosen else "setting")
+
+    def _next_request(self, sight: Sight) -> TurnRequest:
+        """The turn that `sight` would become if its draft were sent as it is."""
+        history = history_of(self.store, sight.conversation_id) if sight.conversation_id else ()
+        return self._stored_request(sight.conversation_id, sight.draft, history, sight.level, sight.reply_language, unfinished=True)
 
 
 def _default_language(settings: Settings) -> ReplyLanguage:

@@ -47,6 +47,7 @@ class LlamaCppBackend:
         self._server: Any = _open_server(file.path, context_tokens, device, threads)
         self._tokenizer = tokenizer
         self.name = name
+        self.reads_ahead = True
         self.can_continue = True
         self.context_tokens = context_tokens
         self.device = device

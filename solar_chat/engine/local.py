@@ -78,6 +78,7 @@ class LocalBackend:
         self._model: Any = model
         self._tokenizer = tokenizer
         self.name = name
+        self.reads_ahead = True
         self.can_continue = True
         self.context_tokens = context_tokens
         self._end_ids = end_ids

@@ -92,6 +92,10 @@ class Backend(Protocol):
         """Where it runs, for people: "cuda", "mps", "cpu", "remote"."""
 
     @property
+    def reads_ahead(self) -> bool:
+        """Whether a prompt may be read before it is sent: it never leaves this process, and the next request finds it in the cache."""
+
+    @property
     def can_continue(self) -> bool:
         """Whether a request may hold the beginning of the reply, for the model to go on from."""
 

@@ -120,6 +120,7 @@ class RemoteBackend:
         self._model = model
         self.name = name
         self.device = "remote"
+        self.reads_ahead = False
         self.context_tokens = context_tokens
         """What the server said, or what is usual for its kind: an Ollama that was given more room is not asked about it."""
         self._dialect = dialect

@@ -37,6 +37,7 @@ class ScriptedBackend:
         self._default = None if default is None else Script(_pieces(default))
         self.context_tokens = context_tokens
         self.name = name
+        self.reads_ahead = True
         self.device = "cpu"
         self.can_continue = True
         self._last_prompt = ""

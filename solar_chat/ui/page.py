@@ -8,6 +8,7 @@ from solar_chat.assistant import Assistant
 from solar_chat.ui.chat import build_chat, build_composer
 from solar_chat.ui.controls import build_controls
 from solar_chat.ui.conversations import Conversations, wire_conversations
+from solar_chat.ui.drafts import Drafts, wire_drafts
 from solar_chat.ui.header import build_header
 from solar_chat.ui.preferences import Preferences, wire_preferences
 from solar_chat.ui.screen import Screen, Tab
@@ -43,6 +44,7 @@ def build_page(assistant: Assistant) -> gr.Blocks:
         screen = Screen(assistant, tab, memory, header, sidebar, chat, controls)
         wire_turns(Turns(screen, composer), screen, composer)
         wire_conversations(Conversations(screen))
+        wire_drafts(Drafts(screen), composer)
         wire_preferences(Preferences(screen, settings, composer), page)
     page.queue(default_concurrency_limit=8, max_size=_MOST_WAITING)
     return page
