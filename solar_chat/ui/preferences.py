@@ -24,6 +24,8 @@ from solar_chat.ui.turns import warn
 EXAMPLES = ("about", "level", "model")
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 _JS_OPEN = "(tab, memory, spoken) => { window.solarClosePanels(); return [tab, memory, document.documentElement.lang] }"
+# Another view than the chat is drawn once the tab knows its language.
+_JS_OPENED = "() => window.solarViewShown()"
 _JS_LANGUAGE = "(choice, tab, spoken) => [choice, tab, window.solarLanguage(choice)]"
 _JS_THEME = "(choice, tab) => { window.solarTheme(choice); return [choice, tab] }"
 
@@ -131,6 +133,7 @@ def wire_preferences(handlers: Preferences, page: gr.Blocks) -> None:
     spoken = gr.Textbox(visible=False, elem_id="spoken")
     words: list[Any] = [*screen.outputs, composer.box, settings.places, header.status, header.poll]
     opened = page.load(handlers.open, [tab, screen.memory, spoken], [*words, *settings.controls], js=_JS_OPEN, **_QUIET)
+    opened.then(None, js=_JS_OPENED, api_visibility="private")
     opened.then(handlers.begin_loading, tab, [header.status, header.poll], **_QUIET)
     settings.interface_language.input(handlers.set_language, [settings.interface_language, tab, spoken], words, js=_JS_LANGUAGE, **_QUIET)
     settings.theme.input(handlers.set_theme, [settings.theme, tab], None, js=_JS_THEME, **_QUIET)
