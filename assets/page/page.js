@@ -66,6 +66,8 @@
     window.solarClosePanels()
     if (view !== viewInUrl()) location.hash = view === 'chat' ? '' : view
   }
+  // Another window may have changed what this one shows.
+  window.addEventListener('focus', () => { const refresh = document.getElementById(`refresh-${viewInUrl()}`); if (refresh) refresh.click() })
   window.addEventListener('hashchange', () => { markView(); window.solarViewShown() })
   markView()
 

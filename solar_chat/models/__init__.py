@@ -1,15 +1,17 @@
 """Which models there are, what a typed name means, and fetching one from the Hub. Loading is the engine's."""
 
+from solar_chat.models.added import AddedModels
 from solar_chat.models.catalog import ALIASES, CATALOG, EEVE, SOLAR, STARTER
 from solar_chat.models.describe import describe_folder, describe_gguf
 from solar_chat.models.download import Download, copy_of, fetch, follow, form_here
 from solar_chat.models.fit import Fit, best_alternative, fits, free_disk, preferred_engine
-from solar_chat.models.offer import Offer, downloaded, look_up, offer
+from solar_chat.models.offer import Offer, downloaded, introduce, look_up, offer
 from solar_chat.models.progress import DownloadProgress, DownloadState
-from solar_chat.models.remote import OLLAMA_URL, UPSTAGE_URL, base_url
+from solar_chat.models.remote import OLLAMA_URL, UPSTAGE_URL, base_url, remote_name
 from solar_chat.models.resolve import resolve
 from solar_chat.models.spec import Form, FormKind, ModelSpec, Remote, Shape
 from solar_chat.models.storage import Copy, copies, copies_of, freed_bytes, remove
+from solar_chat.models.survey import Listed, survey
 
 __all__ = [
     "ALIASES",
@@ -19,6 +21,7 @@ __all__ = [
     "SOLAR",
     "STARTER",
     "UPSTAGE_URL",
+    "AddedModels",
     "Copy",
     "Download",
     "DownloadProgress",
@@ -26,6 +29,7 @@ __all__ = [
     "Fit",
     "Form",
     "FormKind",
+    "Listed",
     "ModelSpec",
     "Offer",
     "Remote",
@@ -44,9 +48,12 @@ __all__ = [
     "form_here",
     "free_disk",
     "freed_bytes",
+    "introduce",
     "look_up",
     "offer",
     "preferred_engine",
+    "remote_name",
     "remove",
     "resolve",
+    "survey",
 ]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 import gradio as gr
 
 from solar_chat.assistant import LoadState
 from solar_chat.i18n import Catalogue, InterfaceLanguage
+from solar_chat.ui.markup import safe
 from solar_chat.ui.views import CHAT, build_headings, of_view
 
 # While a model loads the page looks this often; when it is ready or has failed, not at all.
@@ -49,9 +49,7 @@ def build_header(i18n: gr.I18n, views: Sequence[str]) -> HeaderRegion:
 
 
 def title_html(title: str) -> str:
-    # gr.HTML reads its value as a template as well: a title may hold neither tags nor placeholders.
-    safe = escape(title).replace("{", "&#123;").replace("$", "&#36;")
-    return f'<h1 title="{safe}">{safe}</h1>'
+    return f'<h1 title="{safe(title)}">{safe(title)}</h1>'
 
 
 def status_html(state: LoadState, catalogue: Catalogue, lang: InterfaceLanguage) -> str:
@@ -71,8 +69,7 @@ def status_html(state: LoadState, catalogue: Catalogue, lang: InterfaceLanguage)
             kind, text = "busy", catalogue.tr(lang, f"status.{stage}", model=state.model)
             if state.share:
                 text += f" {state.share:.0%}"
-    safe = escape(text).replace("{", "&#123;").replace("$", "&#36;")
-    return f'<div role="status" aria-live="polite" class="status {kind}" title="{safe}">{safe}</div>'
+    return f'<div role="status" aria-live="polite" class="status {kind}" title="{safe(text)}">{safe(text)}</div>'
 
 
 def device_name(state: LoadState, catalogue: Catalogue, lang: InterfaceLanguage) -> str:

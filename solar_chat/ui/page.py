@@ -11,9 +11,11 @@ from solar_chat.ui.chat import build_chat, build_composer
 from solar_chat.ui.controls import build_controls
 from solar_chat.ui.conversations import Conversations, wire_conversations
 from solar_chat.ui.header import build_header
-from solar_chat.ui.models_page import build_models, models_html
+from solar_chat.ui.models_page import Models, wire_models
+from solar_chat.ui.models_view import build_models
 from solar_chat.ui.preferences import Preferences, wire_preferences
 from solar_chat.ui.screen import Screen, Tab
+from solar_chat.ui.server_form import ServerForm, wire_server
 from solar_chat.ui.settings_panel import build_settings
 from solar_chat.ui.sidebar import build_sidebar
 from solar_chat.ui.turns import Turns, wire_turns
@@ -46,12 +48,15 @@ def build_page(assistant: Assistant, views: Sequence[str] = VIEWS) -> gr.Blocks:
                     composer = build_composer(i18n)
             if "models" in views:
                 with view_column("models") as column:
-                    models = build_models(column)
-                sidebar.navigation.when_opened("models", column, models_html, [], [models.models])
-        settings = build_settings(i18n)
+                    models = build_models(column, i18n)
+        settings = build_settings(i18n, views)
         screen = Screen(assistant, tab, memory, header, sidebar, chat, controls)
         wire_turns(Turns(screen, composer), screen, composer)
         wire_conversations(Conversations(screen))
-        wire_preferences(Preferences(screen, settings, composer), page)
+        preferences = Preferences(screen, settings, composer)
+        wire_preferences(preferences, page)
+        if "models" in views:
+            handlers = Models(screen, models, preferences)
+            wire_server(ServerForm(handlers), wire_models(handlers, sidebar.navigation))
     page.queue(default_concurrency_limit=8, max_size=_MOST_WAITING)
     return page

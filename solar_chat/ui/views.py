@@ -34,11 +34,11 @@ class Navigation:
 
     opened: dict[str, gr.Button]
 
-    def when_opened(self, view: str, column: gr.Column, draw: Callable[..., Any], inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
-        """Put `column` into the document at the first time, then let `draw` fill it, every time."""
+    def when_opened(self, view: str, column: gr.Column, draw: Callable[..., Any], inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
+        """Put `column` into the document at the first time, then let `draw` fill it, every time. Returns the event, for what shall follow it."""
         # Two steps: Gradio drops values for components that are not in the document yet.
         shown = self.opened[view].click(lambda: gr.update(visible=True), None, column, **_QUIET)
-        shown.then(draw, list(inputs), list(outputs), **_QUIET)
+        return shown.then(draw, list(inputs), list(outputs), **_QUIET)
 
 
 def build_navigation(i18n: gr.I18n, views: Sequence[str]) -> Navigation:
