@@ -60,6 +60,11 @@ class Home:
         return self.config / "settings.json"
 
     @property
+    def added(self) -> Path:
+        """The names of models that a person has put beside the catalogue."""
+        return self.config / "models.txt"
+
+    @property
     def models(self) -> Path:
         """Where models fetched from a hub are kept."""
         return self.cache / "models"

@@ -6,6 +6,7 @@ changed about its conversation, `events` is what doors see, `servers` is for mod
 
 from solar_chat.assistant.assistant import Assistant
 from solar_chat.assistant.events import Answer, ChatEvent, Decided, Draft, LoadState, OptionChange, Reading, ReplySentence, Saved, TurnEvent
+from solar_chat.assistant.library import KeyState, Library, ServerFacts
 from solar_chat.assistant.options import changed_options, standing_changes
 from solar_chat.assistant.plan import TurnRequest
 from solar_chat.assistant.servers import forget_key, remote_models, save_key
@@ -17,11 +18,14 @@ __all__ = [
     "ChatEvent",
     "Decided",
     "Draft",
+    "KeyState",
+    "Library",
     "LoadState",
     "OptionChange",
     "Reading",
     "ReplySentence",
     "Saved",
+    "ServerFacts",
     "Turn",
     "TurnEvent",
     "TurnRequest",

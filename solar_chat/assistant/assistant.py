@@ -18,6 +18,7 @@ from solar_chat.assistant.chat import Chat, history_of
 from solar_chat.assistant.decide import standing
 from solar_chat.assistant.downloads import Downloads
 from solar_chat.assistant.events import ChatEvent, LoadState
+from solar_chat.assistant.library import Library
 from solar_chat.assistant.options import undo_change
 from solar_chat.assistant.plan import TurnRequest
 from solar_chat.assistant.servers import connected, leaves_for
@@ -51,6 +52,7 @@ class Assistant:
         self._loading: Future[None] | None = None
         self._downloads = Downloads(home.models, detect)
         self._ahead = ReadingAhead(engine, lambda: self._spec, self._next_request)
+        self.library = Library(home, detect)
 
     @classmethod
     def open(cls, home: Home, model: str | None = None) -> Self:
@@ -76,6 +78,10 @@ class Assistant:
 
     def load_state(self) -> LoadState:
         return self._state
+
+    def model_in_use(self) -> ModelSpec | None:
+        """The model that answers, in the form it was loaded from; None while none does."""
+        return self._spec if self._state.stage == "ready" else None
 
     def start_loading(self, model: str | None = None, *, fall_back: bool = True) -> None:
         """Load `model` (None: the one given at the start, else the settings') on the engine's worker, and Kiwi beside it; returns at once.
@@ -138,6 +144,10 @@ class Assistant:
     def start_download(self, model: str) -> Download:
         """Begin, go on with or join the download of `model`; the engine goes on answering. Raises ModelError as `offer` does."""
         return self._downloads.start(model)
+
+    def download(self, model: str) -> Download | None:
+        """The one of `downloads()` that brings `model`, an id with or without its form ("eeve:gguf")."""
+        return self._downloads.get(model)
 
     def downloads(self) -> tuple[Download, ...]:
         """Those of this run of the app, finished ones included: to be watched, paused, resumed and cancelled."""

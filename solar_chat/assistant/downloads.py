@@ -42,7 +42,7 @@ class Downloads:
     def get(self, name: str) -> Download | None:
         """The download of the model `name` (of any form where none is named), if there was one."""
         spec = resolve(name)
-        return next((run for run in reversed(self.all()) if run.spec.id == spec.id and spec.form in (None, run.form)), None)
+        return next((run for run in reversed(self.all()) if run.spec.id == spec.id and (spec.form is None or spec.form.kind == run.form.kind)), None)
 
     def fetch(self, spec: ModelSpec, progress: Callable[[str, float], None] | None = None) -> ModelSpec:
         """`spec` with its `path`, waiting for its download where it is not here yet. Stopping the download ends the waiting with an error.

@@ -7,10 +7,11 @@ from importlib import metadata
 
 from solar_chat import __version__
 from solar_chat.cli.lines import print_json
-from solar_chat.cli.models import describe, size
+from solar_chat.cli.models import describe
 from solar_chat.hardware import detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.models import CATALOG, fits, free_disk
+from solar_chat.models.wording import size
 from solar_chat.paths import Home
 
 _LIBRARIES = ("gradio", "transformers", "torch", "bitsandbytes", "accelerate", "kiwipiepy", "langdetect", "tokenizers", "huggingface_hub")

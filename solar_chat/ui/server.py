@@ -11,7 +11,7 @@ import json
 import os
 import threading
 import webbrowser
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,6 +30,7 @@ from solar_chat.i18n import InterfaceLanguage
 from solar_chat.paths import ASSETS
 from solar_chat.ui.page import build_page, make_i18n
 from solar_chat.ui.theme import make_theme
+from solar_chat.ui.views import VIEWS, views_css
 
 USER_NAME = "solar"
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -109,25 +110,32 @@ def early_head(app: Asgi, head: Callable[[], str]) -> Asgi:
     return asgi
 
 
-def head_html(assistant: Assistant, lang: InterfaceLanguage | None) -> str:
+def head_html(assistant: Assistant, lang: InterfaceLanguage | None, views: Sequence[str] = VIEWS) -> str:
     """The first lines of the page: how it was left (language, theme), then style and script. URLs are relative: a Space serves below a path."""
     settings = assistant.settings.load()
-    left = json.dumps({"language": lang or settings.interface_language, "theme": settings.theme})
+    left = json.dumps({"language": lang or settings.interface_language, "theme": settings.theme, "views": list(views)})
     return (
         f"<script>window.solarLeft={left}</script>"
         '<script src="app/assets/page/page.js"></script>'
         '<script src="app/assets/page/marks.js" defer></script>'
         '<link rel="preload" href="app/assets/page/AppKR-Regular.woff2" as="font" type="font/woff2" crossorigin>'
-        '<link rel="stylesheet" href="app/assets/page/page.css">'
+        f'<link rel="stylesheet" href="app/assets/page/page.css"><style>{views_css(views)}</style>'
     )
 
 
 @contextmanager
 def serve(
-    assistant: Assistant, *, host: str, port: int | None, share: bool, password: str | None, lang: InterfaceLanguage | None
+    assistant: Assistant,
+    *,
+    host: str,
+    port: int | None,
+    share: bool,
+    password: str | None,
+    lang: InterfaceLanguage | None,
+    views: Sequence[str] = VIEWS,
 ) -> Iterator[list[str]]:
     """Serve the page inside the block; gives its addresses, the local one first. Raises StartError `port_taken` or `share_failed`."""
-    page = build_page(assistant)
+    page = build_page(assistant, views)
     if hasattr(page._queue, "sleep_when_free"):
         page._queue.sleep_when_free, page._queue.progress_update_sleep_when_free = _QUEUE_SLEEP_S, _PROGRESS_SLEEP_S
     try:
@@ -156,7 +164,7 @@ def serve(
                 ],
                 "middleware": [
                     Middleware(gate, bound=host, shared=share),
-                    Middleware(early_head, head=lambda: head_html(assistant, lang)),
+                    Middleware(early_head, head=lambda: head_html(assistant, lang, views)),
                 ],
             },
         )
