@@ -19,7 +19,7 @@ from solar_chat.guard import Attempt, Guard, GuardedReply, GuardedSentence
 from solar_chat.language import Expected, Level, names_a_level, wishes
 from solar_chat.messages import Message
 from solar_chat.models import ModelSpec
-from solar_chat.prompts import TEMPLATES, ReplyLanguage, Window, firmly, fit, system_prompt
+from solar_chat.prompts import TEMPLATES, ReplyLanguage, Window, firmly, fit, system_prompt, whole
 from solar_chat.settings import GuardMode, ReplyChoice
 
 # A message of this length is a pasted book, not a question: every model in the catalogue reads far less.
@@ -52,6 +52,12 @@ class TurnRequest:
     guard: GuardMode = "keep"
     sampling: Sampling = field(default_factory=Sampling)
     max_reply_tokens: int = 512
+    instructions: str = ""
+    """What a program wants of every reply, behind the app's own system prompt."""
+    stop: tuple[str, ...] = ()
+    """Beside those that end a turn in the model's template."""
+    whole_history: bool = False
+    """Refuse a history that does not fit, rather than leaving out its oldest turns."""
 
     def __post_init__(self) -> None:
         check_message(self.text)
@@ -80,9 +86,15 @@ class Turn:
         self._unread = len(request.history) - len(history)
 
         def window(system: str, text: str) -> Window:
+            messages = [*history, Message("user", text)]
+            if request.instructions:
+                # Ours in front is the same in every call, so that it is found in the cache.
+                system = f"{system}\n\n{request.instructions}"
+            if request.whole_history:
+                return whole(system, messages, template=template, count_tokens=backend.count_tokens, context_tokens=backend.context_tokens)
             return fit(
                 system,
-                [*history, Message("user", text)],
+                messages,
                 template=template,
                 count_tokens=backend.count_tokens,
                 context_tokens=backend.context_tokens,
@@ -92,13 +104,15 @@ class Turn:
         system = system_prompt(self.language, request.level)
         self._window = window(system, request.text)
         self._firmer = partial(window, *firmly(template.name, system, request.text, self.language, request.level))
-        self._stop = template.stop
+        self._stop = (*template.stop, *request.stop)
         self._sampling = request.sampling
         self._backend = backend
         self._lease = engine.lease()
         self._level = request.level
         expected = Expected.after(self.language, request.text, (message.content for message in request.history if message.role == "user"))
         self._guard = Guard(request.level if self.language == "ko" else None, request.guard, expected, asks_again=True)
+        if request.whole_history:
+            reply_tokens = min(request.max_reply_tokens, self._window.free_tokens)
         self._reply = GuardedReply(self._guard, self._generate, reply_tokens, can_continue=backend.can_continue)
 
     @property
@@ -123,6 +137,10 @@ class Turn:
                 else:
                     yield Draft(event.text, event.settled)
         yield self.answer()
+
+    def stop(self) -> None:
+        """End it within one token, from any thread; `stream` goes on to its `Answer`."""
+        self._lease.close()
 
     def answer(self) -> Answer:
         """The reply as far as it got, judged as a whole."""
