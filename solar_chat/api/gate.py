@@ -7,6 +7,7 @@ rule: what is refused here has not been read by anything else. Streams are not b
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -23,6 +24,8 @@ BODY_TIMEOUT_S: Final = 60.0
 # What monitors ask before anybody has a key.
 OPEN_PATHS: Final = frozenset({"/health"})
 _PREFLIGHT: Final = {"access-control-allow-methods": "GET, POST, OPTIONS", "access-control-max-age": "600"}
+
+logger = logging.getLogger("solar_chat.api")
 
 
 class Gate:
@@ -46,7 +49,23 @@ class Gate:
         except Refusal as refusal:
             response = self._speaker.response(refusal, language_of(headers.get("accept-language", "")))
             return await response(scope, receive, send if origin is None or not is_local_origin(origin) else _sharing(send, origin))
-        return await self._app(scope, receive, send if origin is None else _sharing(send, origin))
+        return await self._inside(scope, receive, send if origin is None else _sharing(send, origin))
+
+    async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What nobody foresaw is logged, and told as a fault of ours."""
+        started = False
+
+        async def seen(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, seen)
+        except Exception as error:
+            logger.exception("a request failed")
+            if not started:
+                await self._speaker.response(error)(scope, receive, send)
 
     def _check(self, scope: Scope, headers: Headers, origin: str | None) -> None:
         host = headers.get("host", "").lower()

@@ -27,6 +27,7 @@ def server(app: ASGIApp) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         log_config=None,
+        log_level="critical",
         access_log=False,
         lifespan="off",
         # Who a client is is its own address, not what it says it is.

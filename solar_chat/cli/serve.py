@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from solar_chat import api
 from solar_chat.access import checked_key, is_loopback, load_or_make_key
 from solar_chat.assistant import Assistant
 from solar_chat.i18n import Catalogue, InterfaceLanguage
@@ -23,8 +24,6 @@ class ServeOptions:
 
 def serve_api(options: ServeOptions, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
     """Serve until the person stops it; the model loads at the first request. Raises StartError or InputError."""
-    # As heavy as the page's door: FastAPI takes half a second to import.
-    from solar_chat import api
 
     def announce(url: str) -> None:
         print(catalogue.tr(lang, "cli.serve_ready", url=url), flush=True)
