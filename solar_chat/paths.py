@@ -65,6 +65,11 @@ class Home:
         return self.config / "models.txt"
 
     @property
+    def api_key(self) -> Path:
+        """The key that programs on other computers must bring; made at the first need."""
+        return self.data / "api-key"
+
+    @property
     def models(self) -> Path:
         """Where models fetched from a hub are kept."""
         return self.cache / "models"
@@ -95,6 +100,7 @@ class Home:
             "history": str(self.history),
             "settings": str(self.settings),
             "models": str(self.models),
+            "api_key": str(self.api_key),
             "assets": str(ASSETS),
         }
 

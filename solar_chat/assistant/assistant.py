@@ -15,10 +15,12 @@ from typing import Literal, Self
 
 from solar_chat.assistant.ahead import ReadingAhead, Sight
 from solar_chat.assistant.chat import Chat, history_of
+from solar_chat.assistant.completion import Completion, CompletionRequest
 from solar_chat.assistant.decide import standing
 from solar_chat.assistant.downloads import Downloads
 from solar_chat.assistant.events import ChatEvent, LoadState
 from solar_chat.assistant.library import Library
+from solar_chat.assistant.names import ModelNames, names_of, names_of_unknown
 from solar_chat.assistant.options import undo_change
 from solar_chat.assistant.plan import TurnRequest
 from solar_chat.assistant.servers import connected, leaves_for
@@ -50,6 +52,7 @@ class Assistant:
         self._spec: ModelSpec = STARTER
         self._state = LoadState("idle", STARTER.id)
         self._loading: Future[None] | None = None
+        self._begins = threading.Lock()
         self._downloads = Downloads(home.models, detect)
         self._ahead = ReadingAhead(engine, lambda: self._spec, self._next_request)
         self.library = Library(home, detect)
@@ -94,12 +97,30 @@ class Assistant:
         self._loading = self._engine.load_soon(lambda: self._load(wanted, fall_back=fall_back))
         self._loading.add_done_callback(lambda _: self._ahead.look_again())
 
+    def ready(self, *, fall_back: bool = True) -> Future[None]:
+        """Done once a model can be asked, begun here if nobody has; holds the SolarChatError that kept it from loading. Not to be cancelled."""
+        with self._begins:
+            if self._loading is None and self._engine.backend is None:
+                self.start_loading(fall_back=fall_back)
+        if self._loading is not None:
+            return self._loading
+        there: Future[None] = Future()
+        there.set_result(None)
+        return there
+
     def wait_ready(self) -> None:
         """Return once a model can be asked, loading one if nobody has. Raises the SolarChatError that kept it from loading."""
-        if self._loading is None and self._engine.backend is None:
-            self.start_loading()
-        if self._loading is not None:
-            self._loading.result()
+        self.ready().result()
+
+    def model_names(self) -> ModelNames:
+        """What programs may call the model in use; before it is loaded, the one that will be."""
+        if self._state.stage == "ready" or self._engine.backend is not None:
+            return names_of(self._spec)
+        wanted = self._model or self.settings.load().model
+        try:
+            return names_of(resolve(wanted))
+        except SolarChatError:
+            return names_of_unknown(wanted)
 
     def _load(self, wanted: str, *, fall_back: bool) -> Backend:
         """Runs on the worker."""
@@ -193,12 +214,7 @@ class Assistant:
             reply_language=reply_language or asked_language,
             default_language=_default_language(settings),
             guard=settings.guard,
-            sampling=Sampling(
-                temperature=settings.temperature,
-                top_p=settings.top_p,
-                repetition_penalty=settings.repetition_penalty,
-                seed=settings.seed if seed is None else seed,
-            ),
+            sampling=_sampling(settings, seed),
             max_reply_tokens=settings.max_reply_tokens,
             unfinished=unfinished,
         )
@@ -207,6 +223,15 @@ class Assistant:
         """A turn that is not stored. Waits for the model; raises InputError or ModelError."""
         self.wait_ready()
         return Turn(request, self._engine, self._spec)
+
+    def sampling(self) -> Sampling:
+        """How the settings want tokens chosen."""
+        return _sampling(self.settings.load())
+
+    def completion(self, request: CompletionRequest) -> Completion:
+        """A reply as the model gives it. Waits for the model; raises ModelError."""
+        self.wait_ready()
+        return Completion(request, self._engine, self._spec)
 
     def send(
         self,
@@ -270,6 +295,15 @@ class Assistant:
         """The turn that `sight` would become if its draft were sent as it is."""
         history = history_of(self.store, sight.conversation_id) if sight.conversation_id else ()
         return self._stored_request(sight.conversation_id, sight.draft, history, sight.level, sight.reply_language, unfinished=True)
+
+
+def _sampling(settings: Settings, seed: int | None = None) -> Sampling:
+    return Sampling(
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        repetition_penalty=settings.repetition_penalty,
+        seed=settings.seed if seed is None else seed,
+    )
 
 
 def _default_language(settings: Settings) -> ReplyLanguage:

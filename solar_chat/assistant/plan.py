@@ -16,7 +16,7 @@ from solar_chat.errors import InputError
 from solar_chat.language import Level, Wish, wishes
 from solar_chat.messages import Message
 from solar_chat.models import ModelSpec
-from solar_chat.prompts import TEMPLATES, ChatTemplate, ReplyLanguage, Window, fit, system_prompt
+from solar_chat.prompts import TEMPLATES, ChatTemplate, ReplyLanguage, Window, fit, system_prompt, whole
 from solar_chat.settings import GuardMode, ReplyChoice
 
 # A message of this length is a pasted book, not a question: every model in the catalogue reads far less.
@@ -45,6 +45,12 @@ class TurnRequest:
     guard: GuardMode = "keep"
     sampling: Sampling = field(default_factory=Sampling)
     max_reply_tokens: int = 512
+    instructions: str = ""
+    """What a program wants of every reply, behind the app's own system prompt."""
+    stop: tuple[str, ...] = ()
+    """Beside those that end a turn in the model's template."""
+    whole_history: bool = False
+    """Refuse a history that does not fit, rather than leaving out its oldest turns."""
     unfinished: bool = False
     """`text` is still being written, and may be empty: to be read ahead, not to be answered."""
 
@@ -90,9 +96,15 @@ def plan_turn(request: TurnRequest, backend: Backend, spec: ModelSpec) -> Plan:
     history = since_switch(request.history, language) if spec.copies_language else request.history
 
     def window(system: str, text: str) -> Window:
+        messages = [*history, Message("user", text)]
+        if request.instructions:
+            # Ours in front is the same in every call, so that it is found in the cache.
+            system = f"{system}\n\n{request.instructions}"
+        if request.whole_history:
+            return whole(system, messages, template=template, count_tokens=backend.count_tokens, context_tokens=backend.context_tokens)
         return fit(
             system,
-            [*history, Message("user", text)],
+            messages,
             template=template,
             count_tokens=backend.count_tokens,
             context_tokens=backend.context_tokens,
@@ -100,6 +112,7 @@ def plan_turn(request: TurnRequest, backend: Backend, spec: ModelSpec) -> Plan:
         )
 
     system = system_prompt(language, level)
+    first = window(system, request.text)
     return Plan(
         language=language,
         language_reason=language_reason,
@@ -112,8 +125,8 @@ def plan_turn(request: TurnRequest, backend: Backend, spec: ModelSpec) -> Plan:
         ),
         unread=len(request.history) - len(history),
         template=template,
-        reply_tokens=reply_tokens,
+        reply_tokens=min(request.max_reply_tokens, first.free_tokens) if request.whole_history else reply_tokens,
         system=system,
-        window=window(system, request.text),
+        window=first,
         fit=window,
     )

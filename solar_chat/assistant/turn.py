@@ -40,7 +40,7 @@ class Turn:
         self._plan = plan
         self._window = plan.window
         self._firmer = partial(plan.fit, *firmly(plan.template.name, plan.system, request.text, plan.language, plan.level))
-        self._stop = plan.template.stop
+        self._stop = (*plan.template.stop, *request.stop)
         self._sampling = request.sampling
         self._backend = backend
         self._lease = engine.lease()
@@ -71,6 +71,10 @@ class Turn:
                 else:
                     yield Draft(event.text, event.settled)
         yield self.answer()
+
+    def stop(self) -> None:
+        """End it within one token, from any thread; `stream` goes on to its `Answer`."""
+        self._lease.close()
 
     def answer(self) -> Answer:
         """The reply as far as it got, judged as a whole."""

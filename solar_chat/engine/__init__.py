@@ -6,7 +6,19 @@ Importing this room is light: torch and transformers load when a model does.
 from solar_chat.engine.endpoint import RemoteModel, is_this_machine, list_remote_models
 from solar_chat.engine.event_stream import EventStream
 from solar_chat.engine.loading import load_model
-from solar_chat.engine.protocol import Backend, Event, Finished, FinishReason, GenerationRequest, Prefilled, Sampling, TextPiece
+from solar_chat.engine.protocol import (
+    Backend,
+    Event,
+    Feature,
+    Finished,
+    FinishReason,
+    GenerationRequest,
+    Prefilled,
+    Sampling,
+    ScoredToken,
+    TextPiece,
+    TokenChance,
+)
 from solar_chat.engine.remote import connect
 from solar_chat.engine.scripted import ScriptedBackend
 from solar_chat.engine.tokenizer import TextTokenizer
@@ -19,6 +31,7 @@ __all__ = [
     "Engine",
     "Event",
     "EventStream",
+    "Feature",
     "FinishReason",
     "Finished",
     "GenerationRequest",
@@ -27,9 +40,11 @@ __all__ = [
     "Progress",
     "RemoteModel",
     "Sampling",
+    "ScoredToken",
     "ScriptedBackend",
     "TextPiece",
     "TextTokenizer",
+    "TokenChance",
     "connect",
     "is_this_machine",
     "list_remote_models",

@@ -71,10 +71,13 @@ class Lease:
         if before is not None:
             # Only now: the worker must find the new request when it leaves the old one.
             before.close()
+        if self._over.is_set():
+            # Given back by another thread in the meantime.
+            self._current.close()
         return self._current
 
     def close(self) -> None:
-        """Give the place back and end what still runs. Can be called again."""
+        """Give the place back and end what still runs; a later request ends at once. Any thread may call it, also again."""
         self._over.set()
         if self._current is not None:
             self._current.close()

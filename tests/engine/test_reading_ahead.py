@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from solar_chat.engine import Backend, Engine, Event, Finished, GenerationRequest, Prefilled, Sampling, TextPiece
+from solar_chat.engine import Backend, Engine, Event, Feature, Finished, GenerationRequest, Prefilled, Sampling, TextPiece
 from solar_chat.engine.local import LocalBackend
 from solar_chat.engine.worker import LEASE_PAUSE_S
 from solar_chat.errors import ModelError
@@ -34,6 +34,7 @@ class Reader:
     device: str = "cpu"
     can_continue: bool = True
     reads_ahead: bool = True
+    features: frozenset[Feature] = frozenset()
 
     def count_tokens(self, text: str) -> int:
         return len(text.split())
