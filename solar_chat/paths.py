@@ -24,6 +24,7 @@ _RESOURCES = Path(getattr(sys, "_MEIPASS", Path(__file__).resolve().parent.paren
 ASSETS = _RESOURCES / "assets"
 LOCALES = _RESOURCES / "locales"
 STARTER_MODEL = ASSETS / "models" / "starter"
+SAMPLE_TEXT = ASSETS / "sample.txt"
 REGISTER_MODEL = ASSETS / "register" / "model.npz"
 
 
@@ -59,6 +60,16 @@ class Home:
         return self.config / "settings.json"
 
     @property
+    def added(self) -> Path:
+        """The names of models that a person has put beside the catalogue."""
+        return self.config / "models.txt"
+
+    @property
+    def api_key(self) -> Path:
+        """The key that programs on other computers must bring; made at the first need."""
+        return self.data / "api-key"
+
+    @property
     def models(self) -> Path:
         """Where models fetched from a hub are kept."""
         return self.cache / "models"
@@ -89,6 +100,7 @@ class Home:
             "history": str(self.history),
             "settings": str(self.settings),
             "models": str(self.models),
+            "api_key": str(self.api_key),
             "assets": str(ASSETS),
         }
 

@@ -1,9 +1,9 @@
 // What the page needs before Gradio is there: language and theme as they were left, and the rules of the Enter key.
-// `solarLeft` is written by the server into the head: {language: "auto"|"ko"|"en", theme: "system"|"light"|"dark"}.
+// `solarLeft` is written by the server into the head: {language: "auto"|"ko"|"en", theme: "system"|"light"|"dark", views: ["chat", …]}.
 // Gradio's own parts that are touched: `changeLocale` of its core bundle, the `__theme` query, `#box .stop-button`. Each is checked for.
 (() => {
   'use strict'
-  const left = window.solarLeft || { language: 'auto', theme: 'system' }
+  const left = window.solarLeft || { language: 'auto', theme: 'system', views: ['chat'] }
   const browserLanguage = navigator.language || 'en'
   const resolve = (choice) => (choice === 'ko' || choice === 'en' ? choice : browserLanguage.toLowerCase().startsWith('ko') ? 'ko' : 'en')
 
@@ -50,9 +50,30 @@
     if (innerWidth < 768) document.querySelectorAll('.sidebar.open > .toggle-button').forEach((button) => button.click())
   }
 
+  // Which view is open stands in the address, so that a reload, a link and the Back button find it. The server hears of it by a click on the unseen
+  // button of the view, because only then has the view something to draw.
+  const viewInUrl = () => { const name = location.hash.slice(1); return left.views.includes(name) ? name : 'chat' }
+  const markView = () => {
+    const view = viewInUrl()
+    document.documentElement.dataset.view = view
+    document.querySelectorAll('.view-link').forEach((way) => {
+      if (way.id === `go-${view}`) way.setAttribute('aria-current', 'page')
+      else way.removeAttribute('aria-current')
+    })
+  }
+  window.solarViewShown = () => { const opened = document.getElementById(`opened-${viewInUrl()}`); if (opened) opened.click() }
+  window.solarView = (view) => {
+    window.solarClosePanels()
+    if (view !== viewInUrl()) location.hash = view === 'chat' ? '' : view
+  }
+  // Another window may have changed what this one shows.
+  window.addEventListener('focus', () => { const refresh = document.getElementById(`refresh-${viewInUrl()}`); if (refresh) refresh.click() })
+  window.addEventListener('hashchange', () => { markView(); window.solarViewShown() })
+  markView()
+
   // Gradio reports a choice only when it is another one; on a phone the conversation on show is one to go back to.
   document.addEventListener('click', (event) => {
-    if (event.target instanceof Element && event.target.tagName !== 'INPUT' && event.target.closest('#conversations label.selected')) window.solarClosePanels()
+    if (event.target instanceof Element && event.target.tagName !== 'INPUT' && event.target.closest('#conversations label.selected')) window.solarView('chat')
   })
 
   // Enter, seen before Gradio sees it. While a syllable is being composed Enter belongs to the input method; without text there is nothing to send;
@@ -72,10 +93,37 @@
     if (window.solarBusy || !text || !text.value.trim()) swallow(event)
   }, true)
 
+  // A draft that rests is read ahead by the model. Only on this computer: what was not sent leaves no other one. Seen in the box itself, because Gradio
+  // says nothing while a syllable is being composed; nothing is ever written into it.
+  const DRAFT_RESTS_MS = 400
+  const SHORTEST_DRAFT = 4
+  // A pasted book is not uploaded at every pause.
+  const LONGEST_DRAFT = 20000
+  const atHome = ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname)
+  let resting = 0
+  window.solarDraft = () => {
+    const text = document.querySelector('#box textarea')
+    return atHome && !window.solarBusy && text && text.value.length <= LONGEST_DRAFT ? text.value : ''
+  }
+  window.solarDraftMoved = () => {
+    clearTimeout(resting)
+    if (!atHome) return
+    resting = setTimeout(() => {
+      const draft = window.solarDraft()
+      if (draft.trim().length < SHORTEST_DRAFT || document.querySelector('#box .stop-button')) return
+      const rests = document.querySelector('#draft-rests')
+      if (rests) rests.click()
+    }, DRAFT_RESTS_MS)
+  }
+  for (const kind of ['input', 'compositionend']) {
+    document.addEventListener(kind, (event) => { if (box(event.target)) window.solarDraftMoved() }, true)
+  }
+
   // What Gradio leaves out for screen readers and keyboards: it labels every message in English with its source text (the message itself is better),
   // gives groups of radio buttons no name, and makes every radio button a group of its own, so that arrow keys do nothing.
   const repairNames = () => {
     document.querySelectorAll('#chat .message [data-testid][aria-label]').forEach((message) => message.removeAttribute('aria-label'))
+    markView()
     document.querySelectorAll('fieldset[id]').forEach((group) => {
       const label = group.querySelector('[data-testid="block-info"]')
       if (label && group.getAttribute('aria-label') !== label.innerText.trim()) group.setAttribute('aria-label', label.innerText.trim())

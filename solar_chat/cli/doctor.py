@@ -6,11 +6,13 @@ import platform
 from importlib import metadata
 
 from solar_chat import __version__
+from solar_chat.access import read_key
 from solar_chat.cli.lines import print_json
-from solar_chat.cli.models import describe, size
+from solar_chat.cli.models import describe
 from solar_chat.hardware import detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.models import CATALOG, fits, free_disk
+from solar_chat.models.wording import size
 from solar_chat.paths import Home
 
 _LIBRARIES = ("gradio", "transformers", "torch", "bitsandbytes", "accelerate", "kiwipiepy", "langdetect", "tokenizers", "huggingface_hub")
@@ -19,6 +21,8 @@ _LIBRARIES = ("gradio", "transformers", "torch", "bitsandbytes", "accelerate", "
 def print_paths(home: Home) -> None:
     for name, path in home.as_dict().items():
         print(f"{name:9} {path}")
+    # What the file holds, for whoever has to type it into a program on another computer.
+    print(f"{'key':9} {read_key(home.api_key) or '-'}")
 
 
 def print_doctor(home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, as_json: bool) -> None:

@@ -11,11 +11,11 @@ from typing import Annotated, get_args
 
 import typer
 
-from solar_chat.cli.models import Say, fit_line, size, speaker, terms
 from solar_chat.errors import InputError, ModelError
 from solar_chat.hardware import detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.models import Download, DownloadProgress, FormKind, Offer, copies_of, freed_bytes, offer, remove, resolve
+from solar_chat.models.wording import Say, fit_line, here, progress_line, size, speaker, terms
 from solar_chat.paths import Home
 
 _TERMINAL_EVERY_S = 0.2
@@ -82,7 +82,7 @@ def _introduce(found: Offer, say: Say) -> None:
     if found.instead is not None:
         print(f"  {say('instead', model=found.instead.name, id=found.instead.id)}")
     if found.here is not None and not found.here.whole:
-        print(f"  {say('here_part', done=size(found.here.here_bytes), total=size(found.here.total_bytes))}")
+        print(f"  {here(found.here, say)}")
     sys.stdout.flush()
 
 
@@ -114,18 +114,8 @@ class _Screen:
             print("\r" + " " * _width() + "\r", end="", flush=True)
 
     def _line(self, now: DownloadProgress) -> str:
-        if now.state == "asking":
-            return self._say("download_asking")
-        counts = f"{now.share:4.0%}  {size(now.done_bytes)} / {size(now.total_bytes)}"
-        if now.state == "waiting":
-            wait = self._say("download_waiting", time=duration(now.wait_s, self._say)) if now.wait_s else self._say("download_turn")
-            return f"{counts} · {wait}"
-        parts = [counts]
-        if now.bytes_per_second:
-            parts.append(f"{size(round(now.bytes_per_second))}/s")
-        if now.seconds_left is not None:
-            parts.append(self._say("download_left", time=duration(now.seconds_left, self._say)))
-        return " · ".join([*parts, now.file])
+        line = progress_line(now, self._say)
+        return f"{line} · {now.file}" if now.state == "downloading" else line
 
 
 def _remove(name: str, home: Home, say: Say, *, yes: bool) -> None:
@@ -145,14 +135,6 @@ def _remove(name: str, home: Home, say: Say, *, yes: bool) -> None:
         freed += freed_bytes(copy)
         remove(copy)
     print(say("removed", size=size(freed)))
-
-
-def duration(seconds: float, say: Say) -> str:
-    """Seconds for people: two figures are enough."""
-    if seconds < 60:
-        return say("seconds", count=max(1, round(seconds)))
-    minutes = round(seconds / 60)
-    return say("minutes", count=minutes) if minutes < 60 else say("hours", hours=minutes // 60, minutes=minutes % 60)
 
 
 def _width() -> int:

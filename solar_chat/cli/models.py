@@ -5,30 +5,33 @@ The sizes and verdicts are `solar_chat.models`' own; this module only words them
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 
 from solar_chat.cli.lines import print_json
 from solar_chat.engine import is_this_machine
 from solar_chat.hardware import Hardware, detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage
-from solar_chat.models import CATALOG, Copy, Fit, ModelSpec, best_alternative, copies_of, downloaded, fits, free_disk, look_up, resolve
+from solar_chat.models import CATALOG, AddedModels, Copy, ModelSpec, best_alternative, copies_of, fits, free_disk, look_up, resolve, survey
+from solar_chat.models.wording import fit_line, here, size, speaker, terms
 from solar_chat.paths import Home
-
-Say = Callable[..., str]
 
 
 def print_models(home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, as_json: bool) -> None:
-    """Every model of the catalogue, a line each with the form this machine would take."""
+    """Every model of the catalogue, what was downloaded and what a person added, a line each with the form this machine would take."""
     hardware, disk = detect(), free_disk(home.models)
+    listed = survey(AddedModels(home.added).names(), home.models, hardware)
     if as_json:
-        print_json([{**describe(spec, hardware, disk), "copies": _copies(spec, home)} for spec in (*CATALOG, *downloaded(home.models))])
+        print_json([{**describe(each.spec, hardware, disk), "copies": _copies(each.copies)} for each in listed if each.spec is not None])
         return
     say = speaker(catalogue, lang)
-    for spec in (*CATALOG, *downloaded(home.models)):
-        first = fits(spec, hardware, disk)[0]
-        print(f"{spec.id:42} {size(first.download_bytes):>8}  {say(f'fit_{first.verdict}')} · {terms(spec, say)}")
-        for copy in copies_of(spec, home.models):
-            print(f"    {_here(copy, say)}")
+    for each in listed:
+        if each.spec is None or each.spec.remote is not None:
+            print(f"{each.name:42} {catalogue.describe(each.problem, lang) if each.problem else say('on_server')}")
+            continue
+        first = each.fits[0]
+        print(f"{each.spec.id:42} {size(first.download_bytes):>8}  {say(f'fit_{first.verdict}')} · {terms(each.spec, say)}")
+        for copy in each.copies:
+            print(f"    {copy.form.kind}: {here(copy, say)}")
 
 
 def print_model(name: str, home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, as_json: bool) -> None:
@@ -37,7 +40,7 @@ def print_model(name: str, home: Home, catalogue: Catalogue, lang: InterfaceLang
     if spec.forms:
         spec = look_up(spec, home.models)
     if as_json:
-        print_json({**describe(spec, hardware, disk), "copies": _copies(spec, home)})
+        print_json({**describe(spec, hardware, disk), "copies": _copies(copies_of(spec, home.models))})
         return
     say = speaker(catalogue, lang)
     print(f"{spec.name} ({spec.id})")
@@ -57,7 +60,7 @@ def print_model(name: str, home: Home, catalogue: Catalogue, lang: InterfaceLang
     for fit in found:
         print(f"  {fit_line(fit, say)}")
     for copy in copies_of(spec, home.models):
-        print(f"  {_here(copy, say)}")
+        print(f"  {copy.form.kind}: {here(copy, say)}")
     other = best_alternative(spec, CATALOG, hardware, disk) if not any(fit.usable for fit in found) else None
     if other is not None:
         print(f"  {say('instead', model=other.name, id=other.id)}")
@@ -66,8 +69,8 @@ def print_model(name: str, home: Home, catalogue: Catalogue, lang: InterfaceLang
 def describe(spec: ModelSpec, hardware: Hardware, disk_free_bytes: int) -> dict[str, object]:
     """The JSON object of one model; of one on a server only where it is."""
     if spec.remote is not None:
-        here = is_this_machine(spec.remote.base_url)
-        return {"id": spec.id, "name": spec.name, "server": spec.remote.base_url, "leaves_machine": not here}
+        local = is_this_machine(spec.remote.base_url)
+        return {"id": spec.id, "name": spec.name, "server": spec.remote.base_url, "leaves_machine": not local}
     found = fits(spec, hardware, disk_free_bytes)
     other = best_alternative(spec, CATALOG, hardware, disk_free_bytes) if not any(fit.usable for fit in found) else None
     first = found[0]
@@ -95,52 +98,9 @@ def describe(spec: ModelSpec, hardware: Hardware, disk_free_bytes: int) -> dict[
     }
 
 
-def _copies(spec: ModelSpec, home: Home) -> list[dict[str, object]]:
+def _copies(found: Iterable[Copy]) -> list[dict[str, object]]:
     """What of a model is here, for JSON."""
     return [
         {"form": copy.form.kind, "path": str(copy.path), "whole": copy.whole, "here_bytes": copy.here_bytes, "total_bytes": copy.total_bytes}
-        for copy in copies_of(spec, home.models)
+        for copy in found
     ]
-
-
-def _here(copy: Copy, say: Say) -> str:
-    if copy.whole:
-        return f"{copy.form.kind}: {say('here_whole', size=size(copy.here_bytes), path=copy.path)}"
-    return f"{copy.form.kind}: {say('here_part', done=size(copy.here_bytes), total=size(copy.total_bytes))}"
-
-
-def speaker(catalogue: Catalogue, lang: InterfaceLanguage) -> Say:
-    """The sentences `models.*`."""
-
-    def say(key: str, **params: object) -> str:
-        return catalogue.tr(lang, f"models.{key}", **params)
-
-    return say
-
-
-def terms(spec: ModelSpec, say: Say) -> str:
-    """The licence, and what it does not allow."""
-    licence = spec.licence or say("licence_unknown")
-    return f"{licence}, {say('not_commercial')}" if spec.commercial is False else licence
-
-
-def fit_line(fit: Fit, say: Say) -> str:
-    """One form on this machine: engine, download, memory, verdict and speed."""
-    kind = fit.form.kind if fit.form else "-"
-    download = say("download", size=size(fit.download_bytes), needed=size(fit.disk_bytes), free=size(fit.disk_free_bytes))
-    if not fit.weight_bytes:
-        return f"{kind}: {f'{download} · ' if fit.disk_bytes else ''}{say('fit_unknown')}"
-    memory = say("memory", needed=size(fit.needed_bytes), free=size(fit.free_bytes))
-    parts = [f"{fit.engine}, {fit.weights}", memory, say(f"fit_{fit.verdict}"), say(f"speed_{fit.speed}")]
-    if fit.disk_bytes:
-        parts.insert(1, download)
-    return f"{kind}: {' · '.join(parts)}"
-
-
-def size(count: int) -> str:
-    """Bytes for people."""
-    if not count:
-        return "-"
-    if count < 1e6:
-        return f"{count / 1e3:.0f} kB"
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

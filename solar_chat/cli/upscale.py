@@ -13,9 +13,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from solar_chat.assistant.upscale_source import Source, open_recorded, open_source
 from solar_chat.cli.lines import print_json
 from solar_chat.cli.upscale_plan import describe_plan, plan_object
-from solar_chat.cli.upscale_source import Source, open_recorded, open_source
 from solar_chat.errors import InputError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.paths import Home

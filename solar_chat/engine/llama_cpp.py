@@ -21,7 +21,9 @@ from typing import Any, Final
 
 from solar_chat.engine.gguf_file import GgufFile
 from solar_chat.engine.gguf_tokenizer import writes_leading_space
-from solar_chat.engine.protocol import Event, Finished, FinishReason, GenerationRequest, Prefilled, Sampling, TextPiece
+from solar_chat.engine.json_grammar import JSON_OBJECT
+from solar_chat.engine.protocol import Event, Feature, Finished, FinishReason, GenerationRequest, Prefilled, ScoredToken, TextPiece
+from solar_chat.engine.scoring import Scores, chance
 from solar_chat.engine.stops import StopScanner
 from solar_chat.engine.tokenizer import TextTokenizer
 from solar_chat.engine.transcript import Transcript
@@ -47,7 +49,9 @@ class LlamaCppBackend:
         self._server: Any = _open_server(file.path, context_tokens, device, threads)
         self._tokenizer = tokenizer
         self.name = name
+        self.reads_ahead = True
         self.can_continue = True
+        self.features: frozenset[Feature] = frozenset({"raw_prompt", "logprobs", "json"})
         self.context_tokens = context_tokens
         self.device = device
         self._leading_space = writes_leading_space(file)
@@ -60,36 +64,43 @@ class LlamaCppBackend:
     def stream(self, request: GenerationRequest, stop: threading.Event) -> Iterator[Event]:
         """See `Backend`. With `max_reply_tokens` 0 it only reads the prompt, so that a later request finds it in the cache.
 
-        Raises ModelError `engine_closed`, `prompt_empty`, `prompt_too_long`, `generation_failed`, and OutOfMemory `memory_generating`.
+        Raises ModelError `engine_closed`, `prompt_empty`, `prompt_unknown_token`, `prompt_too_long`, `generation_failed`, and OutOfMemory
+        `memory_generating`. Of a character that took several tokens only the last one is scored: llama.cpp tells no more.
         """
         started = time.perf_counter()
         if self._server is None:
             raise ModelError("engine_closed")
-        prompt = self._encoded(request.prompt)
+        prompt = self._encoded(request)
         if not prompt:
             raise ModelError("prompt_empty")
         room = self.context_tokens - len(prompt)
         if room < min(1, request.max_reply_tokens):
             raise ModelError("prompt_too_long", tokens=len(prompt), context=self.context_tokens)
         limit = min(request.max_reply_tokens, room)
-        self._transcript = Transcript(request.prompt, prompt)
-        reply = _Reply(self._tokenizer, self._transcript, request.stop, self._byte_ids, drops_space=self._leading_space)
+        # Without its text nothing could be recognised as its continuation.
+        self._transcript = None if request.prompt_ids else Transcript(request.prompt, prompt)
+        reply = _Reply(self._tokenizer, self._transcript, request, self._byte_ids, drops_space=self._leading_space)
         reason: FinishReason = "cancelled"
         if not stop.is_set():
-            with contextlib.closing(_chunks(self._server, _body(prompt, limit, request.sampling), stop)) as chunks:
+            with contextlib.closing(_chunks(self._server, _body(prompt, limit, request), stop)) as chunks:
                 reason = yield from self._read(chunks, len(prompt), limit, reply, stop)
         if rest := reply.scanner.flush():
-            yield TextPiece(rest, reply.tokens)
+            yield reply.piece(rest)
         yield Finished(reason, len(prompt), reply.tokens, time.perf_counter() - started)
 
     def close(self) -> None:
         # The last reference: its destructor ends llama.cpp's threads, unmaps the file and frees the cache.
         self._server = self._transcript = None
 
-    def _encoded(self, prompt: str) -> list[int]:
-        """Token ids of `prompt`; those the model itself wrote where it continues the last reply."""
-        continued = self._transcript.ids_of(prompt) if self._transcript is not None else None
-        return continued or self._tokenizer.encode_prompt(prompt)
+    def _encoded(self, request: GenerationRequest) -> list[int]:
+        """Token ids of the prompt; those the model itself wrote where it continues the last reply."""
+        if request.prompt_ids:
+            vocabulary = self._tokenizer.vocabulary_size
+            if not all(0 <= token < vocabulary for token in request.prompt_ids):
+                raise ModelError("prompt_unknown_token", tokens=vocabulary)
+            return list(request.prompt_ids)
+        continued = self._transcript.ids_of(request.prompt) if self._transcript is not None else None
+        return continued or self._tokenizer.encode_prompt(request.prompt)
 
     def _read(
         self, chunks: Iterator[dict[str, Any]], prompt_tokens: int, limit: int, reply: _Reply, stop: threading.Event
@@ -107,7 +118,7 @@ class LlamaCppBackend:
             elif ended:
                 return "stop"
             elif limit and (text := reply.push(chunk)):
-                yield TextPiece(text, reply.tokens)
+                yield reply.piece(text)
             if reply.ended:
                 return "stop"
             if stop.is_set():
@@ -127,14 +138,16 @@ class _Reply:
     """Where one reply stands, chunk by chunk."""
 
     def __init__(
-        self, tokenizer: TextTokenizer, transcript: Transcript, stops: tuple[str, ...], byte_ids: dict[int, int], *, drops_space: bool
+        self, tokenizer: TextTokenizer, transcript: Transcript | None, request: GenerationRequest, byte_ids: dict[int, int], *, drops_space: bool
     ) -> None:
-        self.scanner = StopScanner(stops)
+        self.scanner = StopScanner(request.stop)
         self.tokens = 0
         self._special = tokenizer.special_ids
         # A stop string that is one token of its own ends the reply by id, because special tokens have no text to compare.
-        self._end_ids = {index for text in stops if (index := tokenizer.added_id(text)) is not None}
-        self._transcript: Transcript | None = transcript
+        self._end_ids = {index for text in request.stop if (index := tokenizer.added_id(text)) is not None}
+        self._transcript = transcript
+        self._tokenizer = tokenizer
+        self._scores = None if request.logprobs is None else Scores(tokenizer, request.logprobs)
         self._byte_ids = byte_ids
         self._drops_space = drops_space
         self._stopped_by_token = False
@@ -162,7 +175,19 @@ class _Reply:
         if text and self._drops_space:
             text, self._drops_space = text.removeprefix(" "), False
         self._remember(ids, text)
+        if self._scores is not None and text:
+            self._scores.append(self._scored(choice["logprobs"]["content"][0], text, self._scores.likeliest))
         return self.scanner.push(text)
+
+    def piece(self, text: str) -> TextPiece:
+        """`text` as it is shown."""
+        return TextPiece(text, self.tokens, self._scores.take(text) if self._scores is not None else ())
+
+    def _scored(self, told: dict[str, Any], text: str, likeliest: int) -> ScoredToken:
+        """llama.cpp calls the last token of a character by the whole character, so it is spelled here."""
+        raw_of = self._tokenizer.raw_of
+        best = tuple(chance(raw_of(each["id"]), each["logprob"]) for each in told["top_logprobs"][:likeliest])
+        return ScoredToken(chance(raw_of(told["id"]), told["logprob"]), best, text)
 
     def _ids(self, token: int, text: str, count: int) -> list[int] | None:
         """The `count` tokens that completed `text`, the last of which is `token`; None where only llama.cpp knows them."""
@@ -220,8 +245,9 @@ def _unreachable(server_class: Any, params: Any) -> Any:
     return server
 
 
-def _body(prompt: list[int], limit: int, sampling: Sampling) -> dict[str, Any]:
+def _body(prompt: list[int], limit: int, request: GenerationRequest) -> dict[str, Any]:
     """The request as llama.cpp's completion endpoint reads it."""
+    sampling = request.sampling
     greedy = sampling.temperature <= 0
     # The same steps in the same order as `sampling.shape_logits`; whatever is off leaves the logits as they are.
     steps = ["penalties", "top_k"] if greedy else ["penalties", "temperature", "top_k", "top_p", "min_p"]
@@ -233,8 +259,9 @@ def _body(prompt: list[int], limit: int, sampling: Sampling) -> dict[str, Any]:
         "return_progress": True,
         "timings_per_token": True,
         # For the token's id, which nothing else in the answer holds; of the few candidates that sampling left, it costs nothing.
-        "n_probs": 1,
-        "post_sampling_probs": True,
+        "n_probs": max(1, request.logprobs or 0),
+        "post_sampling_probs": request.logprobs is None,
+        "grammar": JSON_OBJECT if request.json_object else "",
         "samplers": steps,
         "temperature": sampling.temperature,
         "top_k": 1 if greedy else sampling.top_k,

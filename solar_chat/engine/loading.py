@@ -69,10 +69,13 @@ def load_model(
 def load_gguf(spec: LoadableModel, path: Path, hardware: Hardware, report: Progress) -> LlamaCppBackend:
     """Load the file at `path`.
 
-    Raises ModelError: `model_file_missing`, `model_file_broken`, `gguf_architecture`, `gguf_tokenizer`, `package_missing`, `model_load_failed`;
-    OutOfMemory `memory_too_small`.
+    Raises ModelError: `cpu_too_old`, `model_file_missing`, `model_file_broken`, `gguf_architecture`, `gguf_tokenizer`, `package_missing`,
+    `model_load_failed`; OutOfMemory `memory_too_small`.
     """
     report("check", 0.0)
+    if hardware.missing_for_llama_cpp:
+        # No error of Python's would follow: the first product kills the process.
+        raise ModelError("cpu_too_old", model=spec.id, missing=", ".join(hardware.missing_for_llama_cpp))
     if not _installed("xllamacpp"):
         raise ModelError("package_missing", path=path, packages="xllamacpp")
     file = read_gguf(path)

@@ -15,7 +15,7 @@ from typing import Literal
 from solar_chat.hardware import Hardware
 from solar_chat.models.spec import Form, ModelSpec
 
-Verdict = Literal["fits", "tight", "too_large", "refused", "unknown"]
+Verdict = Literal["fits", "tight", "too_large", "cpu_too_old", "refused", "unknown"]
 EngineName = Literal["transformers", "llama.cpp"]
 Speed = Literal["fast", "fluent", "slow", "very_slow", "unknown"]
 
@@ -74,8 +74,9 @@ def fits(spec: ModelSpec, hardware: Hardware, disk_free_bytes: int, here: Collec
 
 
 def preferred_engine(hardware: Hardware) -> EngineName:
-    """transformers in four bits where there is CUDA; llama.cpp where its kernels are the fast ones and it is installed."""
-    return "transformers" if hardware.device == "cuda" or hardware.versions.get("xllamacpp") is None else "llama.cpp"
+    """transformers in four bits where there is CUDA; llama.cpp where its kernels are the fast ones, it is installed and the CPU can run it."""
+    runs_llama_cpp = hardware.versions.get("xllamacpp") is not None and not hardware.missing_for_llama_cpp
+    return "llama.cpp" if hardware.device != "cuda" and runs_llama_cpp else "transformers"
 
 
 def best_alternative(spec: ModelSpec, catalogue: Iterable[ModelSpec], hardware: Hardware, disk_free_bytes: int) -> ModelSpec | None:
@@ -121,6 +122,8 @@ def _fit(spec: ModelSpec, form: Form | None, hardware: Hardware, disk_free_bytes
 def _judged(fit: Fit, spec: ModelSpec, hardware: Hardware, total_bytes: int) -> Fit:
     if spec.refused is not None:
         return replace(fit, verdict="refused")
+    if fit.engine == "llama.cpp" and hardware.missing_for_llama_cpp:
+        return replace(fit, verdict="cpu_too_old")
     if not fit.weight_bytes:
         return fit
     if fit.needed_bytes > total_bytes or (fit.disk_bytes and fit.disk_bytes > fit.disk_free_bytes):

@@ -5,6 +5,8 @@ Asks the Hub only about models that the catalogue does not know. The rule: this 
 
 from __future__ import annotations
 
+import contextlib
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,8 +19,11 @@ from solar_chat.models.fit import Fit, best_alternative, fits, free_disk
 from solar_chat.models.four_bit import four_bit_folders
 from solar_chat.models.hub import Hub, Listing
 from solar_chat.models.resolve import resolve
-from solar_chat.models.spec import ModelSpec
+from solar_chat.models.spec import Form, ModelSpec
 from solar_chat.models.storage import Copy, Shelf, copies_of, four_bit_of, shelves, wanted
+
+# One of several files that make a model together, and what only pictures need.
+_PIECE = re.compile(r"-\d{5}-of-\d{5}|mmproj")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +66,38 @@ def look_up(spec: ModelSpec, cache: Path, *, endpoint: str | None = None) -> Mod
     form = spec.form or spec.forms[0]
     if form.download_bytes or form.repo is None:
         return spec
+    known = remembered(spec, cache)
+    return known if known is not None else _as_listed(spec, _asked(form.repo, form.revision, endpoint))
+
+
+def introduce(spec: ModelSpec, cache: Path, *, endpoint: str | None = None) -> ModelSpec:
+    """As `look_up`, and what the Hub says is remembered, so that the model can be listed with it from now on, also offline."""
+    form = spec.form or spec.forms[0]
+    if form.download_bytes or form.repo is None:
+        return spec
+    known = remembered(spec, cache)
+    if known is not None:
+        return known
+    listing = _asked(form.repo, form.revision, endpoint)
+    # Without room for it the model is still there to be downloaded; that will say what is wrong with the disk.
+    with contextlib.suppress(OSError):
+        Shelf.of(form, cache).keep_listing(listing)
+    return _as_listed(spec, listing)
+
+
+def remembered(spec: ModelSpec, cache: Path) -> ModelSpec | None:
+    """`spec` with what the Hub said of it earlier; None where it was not asked."""
+    form = spec.form or spec.forms[0]
     kept = Shelf.of(form, cache).listing()
     if kept is None and (copy := four_bit_of(form, cache)) is not None:
         kept = Shelf(copy.folder).listing()
-    if kept is not None:
-        return _as_listed(spec, kept)
-    hub = Hub(form.repo, endpoint)
+    return None if kept is None else _as_listed(spec, kept)
+
+
+def _asked(repo: str, revision: str, endpoint: str | None) -> Listing:
+    hub = Hub(repo, endpoint)
     try:
-        return _as_listed(spec, hub.listing(form.revision))
+        return hub.listing(revision)
     except Exception as error:
         raise hub.problem(error) from error
 
@@ -85,7 +114,7 @@ def downloaded(cache: Path) -> tuple[ModelSpec, ...]:
 
 
 def _as_listed(spec: ModelSpec, listing: Listing) -> ModelSpec:
-    form = spec.form or spec.forms[0]
+    form = spec.form or _only_gguf(listing) or spec.forms[0]
     form = replace(form, download_bytes=sum(file.size_bytes for file in wanted(listing, form)))
     return replace(
         spec,
@@ -95,3 +124,14 @@ def _as_listed(spec: ModelSpec, listing: Listing) -> ModelSpec:
         commercial=commercial_use(listing.licence),
         parameters=listing.parameters,
     )
+
+
+def _only_gguf(listing: Listing) -> Form | None:
+    """The file to take where a repository holds nothing but GGUF files: Q4_K_M, else the smallest of those that are whole."""
+    if any(file.path.endswith(".safetensors") for file in listing.files):
+        return None
+    files = [file for file in listing.files if file.path.lower().endswith(".gguf") and not _PIECE.search(file.path.lower())]
+    best = min(files, key=lambda file: ("q4_k_m" not in file.path.lower(), file.size_bytes), default=None)
+    if best is None:
+        return None
+    return Form("gguf", listing.repo, Path(best.path).stem.rsplit(".", 1)[-1], best.size_bytes, file=best.path, revision=listing.revision)

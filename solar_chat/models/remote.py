@@ -43,7 +43,7 @@ def remote_model(text: str) -> ModelSpec:
     model = model.strip()
     if not model:
         raise ModelError("remote_no_model", example=f"{kind}:{rest.removesuffix('#')}#MODEL" if kind == "remote" else f"{kind}:MODEL")
-    return ModelSpec(id=_name(url, model), name=model, path=None, template=TEMPLATE, context_tokens=0, remote=Remote(url, model))
+    return ModelSpec(id=remote_name(url, model), name=model, path=None, template=TEMPLATE, context_tokens=0, remote=Remote(url, model))
 
 
 def base_url(address: str) -> str:
@@ -74,7 +74,8 @@ def base_url(address: str) -> str:
     return OLLAMA_URL if url in _LOCAL_OLLAMA else url
 
 
-def _name(url: str, model: str) -> str:
+def remote_name(url: str, model: str) -> str:
+    """The name of a model on the server at `url`, in the one spelling that `base_url` gives."""
     if url == UPSTAGE_URL:
         return f"upstage:{model}"
     return f"ollama:{model}" if url == OLLAMA_URL else f"remote:{url}#{model}"

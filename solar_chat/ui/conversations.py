@@ -20,8 +20,8 @@ from solar_chat.ui.turns import warn
 
 # Typing stops this long before a search starts.
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
-# On a phone the list covers the chat, so a choice closes it.
-_CLOSE_ON_PHONE = "(...given) => { window.solarClosePanels(); return given }"
+# The chat comes into sight, also from behind the list, which covers it on a phone.
+_TO_THE_CHAT = "(...given) => { window.solarView('chat'); return given }"
 _FOCUS_NEW_TITLE = "() => setTimeout(() => document.querySelector('#new-title textarea, #new-title input')?.focus(), 100)"
 
 
@@ -152,7 +152,10 @@ class Conversations:
 
     def _draw(self, tab: Tab) -> Updates:
         try:
-            return self.screen.draw(tab)
+            drawn = self.screen.draw(tab)
+            # What a person looks at they may well answer.
+            self.screen.assistant.prepare(drawn[self.screen.tab].conversation_id)
+            return drawn
         except SolarChatError as error:
             warn(self.screen, tab, error)
             return {self.screen.tab: tab}
@@ -170,8 +173,8 @@ def wire_conversations(handlers: Conversations) -> None:
     screen = handlers.screen
     header, sidebar, chat, tab = screen.header, screen.sidebar, screen.chat, screen.tab
     drawn: list[Any] = [*screen.outputs, header.rename_row]
-    sidebar.new.click(handlers.new, tab, drawn, js=_CLOSE_ON_PHONE, **_QUIET)
-    sidebar.conversations.input(handlers.select, [sidebar.conversations, tab], drawn, js=_CLOSE_ON_PHONE, **_QUIET)
+    sidebar.new.click(handlers.new, tab, drawn, js=_TO_THE_CHAT, **_QUIET)
+    sidebar.conversations.input(handlers.select, [sidebar.conversations, tab], drawn, js=_TO_THE_CHAT, **_QUIET)
     # `.input` stays silent while a Hangul syllable is composed; `.change` does not.
     sidebar.search.change(handlers.search, [sidebar.search, tab], [sidebar.conversations, sidebar.nothing], trigger_mode="always_last", **_QUIET)
     chat.earlier.click(handlers.earlier, tab, drawn, **_QUIET)

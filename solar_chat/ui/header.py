@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 import gradio as gr
 
 from solar_chat.assistant import LoadState
 from solar_chat.i18n import Catalogue, InterfaceLanguage
+from solar_chat.ui.markup import safe
+from solar_chat.ui.views import CHAT, build_headings, of_view
 
 # While a model loads the page looks this often; when it is ready or has failed, not at all.
 POLL_S = 0.7
@@ -28,16 +30,17 @@ class HeaderRegion:
     new_title: gr.Textbox
 
 
-def build_header(i18n: gr.I18n) -> HeaderRegion:
+def build_header(i18n: gr.I18n, views: Sequence[str]) -> HeaderRegion:
     with gr.Row(elem_id="header"):
         with gr.Column(elem_id="heading", min_width=0, scale=1):
-            title = gr.HTML(elem_id="title")
+            title = gr.HTML(elem_id="title", elem_classes=of_view(CHAT))
+            build_headings(i18n, views)
             status = gr.HTML(elem_id="status")
-        with gr.Row(elem_id="manage", visible=False) as manage:
+        with gr.Row(elem_id="manage", elem_classes=of_view(CHAT), visible=False) as manage:
             rename = gr.Button(i18n("header.rename"), size="sm", variant="secondary", elem_id="rename", min_width=0)
             delete = gr.Button(i18n("header.delete"), size="sm", variant="secondary", elem_id="delete", min_width=0)
         settings = gr.Button(i18n("settings.title"), size="sm", variant="secondary", elem_id="open-settings", min_width=0)
-    with gr.Row(elem_id="rename-row", visible=False) as rename_row:
+    with gr.Row(elem_id="rename-row", elem_classes=of_view(CHAT), visible=False) as rename_row:
         new_title = gr.Textbox(
             label=i18n("header.new_title"), placeholder=i18n("header.new_title"), show_label=False, max_lines=1, elem_id="new-title", submit_btn=True
         )
@@ -46,9 +49,7 @@ def build_header(i18n: gr.I18n) -> HeaderRegion:
 
 
 def title_html(title: str) -> str:
-    # gr.HTML reads its value as a template as well: a title may hold neither tags nor placeholders.
-    safe = escape(title).replace("{", "&#123;").replace("$", "&#36;")
-    return f'<h1 title="{safe}">{safe}</h1>'
+    return f'<h1 title="{safe(title)}">{safe(title)}</h1>'
 
 
 def status_html(state: LoadState, catalogue: Catalogue, lang: InterfaceLanguage) -> str:
@@ -68,8 +69,7 @@ def status_html(state: LoadState, catalogue: Catalogue, lang: InterfaceLanguage)
             kind, text = "busy", catalogue.tr(lang, f"status.{stage}", model=state.model)
             if state.share:
                 text += f" {state.share:.0%}"
-    safe = escape(text).replace("{", "&#123;").replace("$", "&#36;")
-    return f'<div role="status" aria-live="polite" class="status {kind}" title="{safe}">{safe}</div>'
+    return f'<div role="status" aria-live="polite" class="status {kind}" title="{safe(text)}">{safe(text)}</div>'
 
 
 def device_name(state: LoadState, catalogue: Catalogue, lang: InterfaceLanguage) -> str:

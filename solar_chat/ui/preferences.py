@@ -18,12 +18,15 @@ from solar_chat.settings import GuardMode, LanguageChoice, Theme
 from solar_chat.ui.chat import Composer
 from solar_chat.ui.header import status_html, still_loading
 from solar_chat.ui.screen import Screen, Tab, Updates
-from solar_chat.ui.settings_panel import SettingsRegion, places_html
+from solar_chat.ui.settings_panel import SettingsRegion, model_html, places_html
 from solar_chat.ui.turns import warn
 
 EXAMPLES = ("about", "level", "model")
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 _JS_OPEN = "(tab, memory, spoken) => { window.solarClosePanels(); return [tab, memory, document.documentElement.lang] }"
+# Another view than the chat is drawn once the tab knows its language.
+_JS_OPENED = "() => window.solarViewShown()"
+_JS_TO_MODELS = "() => { document.querySelector('#settings.open > .toggle-button')?.click(); window.solarView('models') }"
 _JS_LANGUAGE = "(choice, tab, spoken) => [choice, tab, window.solarLanguage(choice)]"
 _JS_THEME = "(choice, tab) => { window.solarTheme(choice); return [choice, tab] }"
 
@@ -73,17 +76,17 @@ class Preferences:
     def set_max_reply_tokens(self, value: float, tab: Tab) -> None:
         self._update(tab, max_reply_tokens=int(value))
 
-    def load_model(self, model: str | None, tab: Tab) -> Updates:
-        """Load another model; the page says how far it is."""
-        if model and model.strip() and self._update(tab, model=model.strip()):
-            self.screen.assistant.start_loading(model.strip())
-        return self.poll(tab)
-
     def begin_loading(self, tab: Tab) -> Updates:
-        """The first page is up and can be typed into: only now may torch take the processor."""
+        """The first page is up and can be typed into: only now may torch take the processor. What it shows is what the model reads first."""
+        self.screen.assistant.prepare(tab.conversation_id)
         if self.screen.assistant.load_state().stage == "idle":
             self.screen.assistant.start_loading()
         return self.poll(tab)
+
+    @property
+    def followed(self) -> list[Any]:
+        """What `poll` draws."""
+        return [self.screen.header.status, self.screen.header.poll, self.settings.model]
 
     def poll(self, tab: Tab) -> Updates:
         """The state of the model; the timer stops when it has come to rest."""
@@ -91,6 +94,7 @@ class Preferences:
         return {
             self.screen.header.status: status_html(state, catalogue, tab.lang),
             self.screen.header.poll: gr.Timer(active=still_loading(state)),
+            self.settings.model: model_html(state, self.screen.tr(tab)),
         }
 
     def example(self, event: gr.SelectData) -> str:
@@ -129,14 +133,17 @@ def wire_preferences(handlers: Preferences, page: gr.Blocks) -> None:
     screen, settings, composer = handlers.screen, handlers.settings, handlers.composer
     tab, header = screen.tab, screen.header
     spoken = gr.Textbox(visible=False, elem_id="spoken")
-    words: list[Any] = [*screen.outputs, composer.box, settings.places, header.status, header.poll]
+    words: list[Any] = [*screen.outputs, composer.box, settings.places, *handlers.followed]
     opened = page.load(handlers.open, [tab, screen.memory, spoken], [*words, *settings.controls], js=_JS_OPEN, **_QUIET)
-    opened.then(handlers.begin_loading, tab, [header.status, header.poll], **_QUIET)
-    settings.interface_language.input(handlers.set_language, [settings.interface_language, tab, spoken], words, js=_JS_LANGUAGE, **_QUIET)
+    opened.then(None, js=_JS_OPENED, api_visibility="private")
+    opened.then(handlers.begin_loading, tab, handlers.followed, **_QUIET)
+    spoke = settings.interface_language.input(handlers.set_language, [settings.interface_language, tab, spoken], words, js=_JS_LANGUAGE, **_QUIET)
+    spoke.then(None, js=_JS_OPENED, api_visibility="private")
     settings.theme.input(handlers.set_theme, [settings.theme, tab], None, js=_JS_THEME, **_QUIET)
     settings.guard.input(handlers.set_guard, [settings.guard, tab], None, **_QUIET)
     settings.temperature.release(handlers.set_temperature, [settings.temperature, tab], None, **_QUIET)
     settings.max_reply_tokens.release(handlers.set_max_reply_tokens, [settings.max_reply_tokens, tab], None, **_QUIET)
-    settings.load.click(handlers.load_model, [settings.model, tab], [header.status, header.poll], **_QUIET)
-    header.poll.tick(handlers.poll, tab, [header.status, header.poll], **_QUIET)
+    header.poll.tick(handlers.poll, tab, handlers.followed, **_QUIET)
+    if settings.to_models is not None:
+        settings.to_models.click(None, js=_JS_TO_MODELS, api_visibility="private")
     screen.chat.chatbot.example_select(handlers.example, None, composer.box, **_QUIET)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any, get_args
 
 import gradio as gr
 
-from solar_chat.assistant import Assistant
-from solar_chat.models import CATALOG
+from solar_chat.assistant import Assistant, LoadState
 from solar_chat.settings import GuardMode, LanguageChoice, Settings, Theme
 from solar_chat.ui.marks import Translate
+from solar_chat.ui.markup import safe
 
 # A slider for everyday use; the settings file and its own limits allow more.
 HOTTEST = 1.5
@@ -26,8 +26,10 @@ class SettingsRegion:
     guard: gr.Radio
     temperature: gr.Slider
     max_reply_tokens: gr.Slider
-    model: gr.Dropdown
-    load: gr.Button
+    model: gr.HTML
+    """Which model answers."""
+    to_models: gr.Button | None
+    """The way to the Models view, where this page has one."""
     places: gr.HTML
 
     def values(self, settings: Settings) -> dict[Any, Any]:
@@ -38,16 +40,15 @@ class SettingsRegion:
             self.guard: settings.guard,
             self.temperature: min(settings.temperature, HOTTEST),
             self.max_reply_tokens: min(max(settings.max_reply_tokens, SHORTEST_REPLY), LONGEST_REPLY),
-            self.model: settings.model,
         }
 
     @property
     def controls(self) -> list[Any]:
         """Everything that shows a setting."""
-        return [self.interface_language, self.theme, self.guard, self.temperature, self.max_reply_tokens, self.model]
+        return [self.interface_language, self.theme, self.guard, self.temperature, self.max_reply_tokens]
 
 
-def build_settings(i18n: gr.I18n) -> SettingsRegion:
+def build_settings(i18n: gr.I18n, views: Sequence[str]) -> SettingsRegion:
     with gr.Sidebar(position="right", open=False, width=340, elem_id="settings") as panel:
         gr.Markdown(i18n("settings.heading"), elem_classes="settings-heading")
         interface_language = gr.Radio(
@@ -72,22 +73,21 @@ def build_settings(i18n: gr.I18n) -> SettingsRegion:
         max_reply_tokens = gr.Slider(
             SHORTEST_REPLY, LONGEST_REPLY, step=REPLY_STEP, label=i18n("settings.max_reply_tokens"), elem_id="max-reply-tokens", buttons=[]
         )
-        model = gr.Dropdown(
-            [(spec.name, spec.id) for spec in CATALOG],
-            label=i18n("settings.model"),
-            info=i18n("settings.model_info"),
-            allow_custom_value=True,
-            elem_id="model",
-        )
-        load = gr.Button(i18n("settings.load"), variant="primary", elem_id="load-model")
+        model = gr.HTML(elem_id="model-in-use", apply_default_css=False)
+        to_models = gr.Button(i18n("settings.to_models"), size="sm", elem_id="to-models", min_width=0) if "models" in views else None
         places = gr.HTML(elem_id="places")
-    return SettingsRegion(panel, interface_language, theme, guard, temperature, max_reply_tokens, model, load, places)
+    return SettingsRegion(panel, interface_language, theme, guard, temperature, max_reply_tokens, model, to_models, places)
 
 
 def places_html(assistant: Assistant, tr: Translate) -> str:
     """Where conversations, settings and models are kept."""
     home = assistant.home.as_dict()
     rows = "".join(
-        f"<dt>{escape(tr(f'settings.place_{name}'))}</dt><dd><code>{escape(home[name])}</code></dd>" for name in ("history", "settings", "models")
+        f"<dt>{safe(tr(f'settings.place_{name}'))}</dt><dd><code>{safe(home[name])}</code></dd>" for name in ("history", "settings", "models")
     )
-    return f"<h3>{escape(tr('settings.places'))}</h3><dl>{rows}</dl>".replace("{", "&#123;").replace("$", "&#36;")
+    return f"<h3>{safe(tr('settings.places'))}</h3><dl>{rows}</dl>"
+
+
+def model_html(state: LoadState, tr: Translate) -> str:
+    """Which model answers, or is about to."""
+    return f"<h3>{safe(tr('settings.model'))}</h3><p>{safe(state.model)}</p>"

@@ -8,8 +8,8 @@
 The stack is worse than its parent until it is trained further. Plans are pure; files are touched only in `checkpoint`, `writing` and `verify`.
 """
 
+from solar_chat.checkpoint import Checkpoint, StoredTensor
 from solar_chat.upscale.card import CARD, layer_runs, model_card, span
-from solar_chat.upscale.checkpoint import Checkpoint, StoredTensor
 from solar_chat.upscale.config import deepened_config
 from solar_chat.upscale.layers import PlannedTensor, layer_prefix, output_projections, planned, split
 from solar_chat.upscale.plan import METHODS, DepthPlan, Method

@@ -19,8 +19,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from solar_chat.checkpoint import INDEX, SINGLE, Checkpoint
 from solar_chat.errors import InputError
-from solar_chat.upscale.checkpoint import INDEX, SINGLE, Checkpoint
 from solar_chat.upscale.config import deepened_config
 from solar_chat.upscale.layers import PlannedTensor, planned
 from solar_chat.upscale.plan import DepthPlan
