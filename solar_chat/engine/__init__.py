@@ -19,6 +19,9 @@ from solar_chat.engine.protocol import (
     TextPiece,
     TokenChance,
 )
+from solar_chat.engine.inside import OpenModel, opened, weight_format
+from solar_chat.engine.loading import Progress, load_model
+from solar_chat.engine.protocol import Backend, Event, Finished, FinishReason, GenerationRequest, Prefilled, Sampling, TextPiece
 from solar_chat.engine.remote import connect
 from solar_chat.engine.scripted import ScriptedBackend
 from solar_chat.engine.tokenizer import TextTokenizer
@@ -36,6 +39,7 @@ __all__ = [
     "Finished",
     "GenerationRequest",
     "Lease",
+    "OpenModel",
     "Prefilled",
     "Progress",
     "RemoteModel",
@@ -49,5 +53,7 @@ __all__ = [
     "is_this_machine",
     "list_remote_models",
     "load_model",
+    "opened",
     "tokenizer_of",
+    "weight_format",
 ]
