@@ -45,7 +45,7 @@ def _card(each: Listed, number: int, shown: Shown) -> str:
         problem = with_links(shown.describe(each.problem)) if each.problem is not None else ""
         return _shell(each.name, "", [], f'<p class="bad">{problem}</p>', each, shown)
     facts = [", ".join(shown.tr(f"language.{language}") for language in spec.languages)]
-    facts.append(f"{spec.parameters / 1e9:.1f}B" if spec.parameters >= 1e9 else f"{spec.parameters / 1e6:.0f}M" if spec.parameters else "")
+    facts.append(f"{spec.parameters / 1e9:.1f}B" if spec.parameters >= 1e9 else f"{spec.parameters / 1e6:.0f}M" if spec.parameters >= 1e6 else "")
     body = []
     if spec.remote is None:
         card = f" {link(f'{_HUB}/{spec.id}', shown.tr('models_page.card'))}" if spec.forms else ""
@@ -67,11 +67,10 @@ def _shell(name: str, facts: str, tags: list[str], body: str, each: Listed, show
     drop = ""
     if each.added and not each.copies:
         drop = f'<button class="quiet" data-do="forget" data-model="{safe(each.name)}">{safe(shown.tr("models_page.forget"))}</button>'
-    path = ""
-    if each.spec is None or (each.spec.path is not None and each.added):
-        path = f'<p class="path"><code>{safe(each.name)}</code></p>' if each.name != name else ""
+    # Two owners may give their models one name.
+    path = f'<p class="path"><code>{safe(each.name)}</code></p>' if each.added and each.name != name else ""
     head = f'<h3>{safe(name)}</h3>{"".join(tags)}<span class="facts">{safe(facts)}</span>{drop}'
-    return f'<article class="card"><header>{head}</header>{path}{body}</article>'
+    return f'<article class="card" aria-label="{safe(each.name)}"><header>{head}</header>{path}{body}</article>'
 
 
 def _tags(spec: ModelSpec, shown: Shown) -> list[str]:
@@ -150,7 +149,7 @@ def _download(spec: ModelSpec, fit: Fit, name: str, number: str, shown: Shown, *
 def _remove(name: str, copies: Sequence[Copy], number: str, shown: Shown) -> str:
     frees = size(sum(freed_bytes(copy) for copy in copies))
     sure = _button("remove", name, shown, key="remove_now", primary=True)
-    return _box(f"drop-{number}", "remove", [shown.tr("models_page.remove_frees", size=frees)], sure, shown)
+    return _box(f"drop-{number}", "remove", [shown.tr("models_page.remove_frees", frees=frees)], sure, shown)
 
 
 def _box(ident: str, key: str, sentences: Sequence[str], sure: str, shown: Shown, *, primary: bool = False) -> str:
