@@ -28,7 +28,7 @@ from solar_chat.hardware import detect
 from solar_chat.i18n import Catalogue, system_language
 from solar_chat.language import Level, morphemes, warm
 from solar_chat.messages import Message
-from solar_chat.models import STARTER, Download, ModelSpec, Offer, resolve
+from solar_chat.models import STARTER, Download, ModelSpec, Offer, QuantizedCopy, drop_full_weights, quantized_copy, resolve
 from solar_chat.paths import Home
 from solar_chat.prompts import ReplyLanguage
 from solar_chat.settings import ReplyChoice, Settings, SettingsFile
@@ -154,6 +154,17 @@ class Assistant:
         if self._state.stage in ("downloading", "loading", "ready") and self._spec.path is not None and self._spec.id == resolve(model).id:
             raise ModelError("model_in_use", model=self._spec.name)
         return self._downloads.remove(model)
+
+    def quantized_copy(self, model: str) -> QuantizedCopy | None:
+        """The 4-bit copy of `model` that an earlier load has saved, and what its 16-bit files still take; None where there is none."""
+        return quantized_copy(resolve(model), self.home.models)
+
+    def drop_full_weights(self, model: str) -> int:
+        """Delete the 16-bit files of `model`, which is loaded from its 4-bit copy from then on; the bytes that freed.
+
+        May be called while the model is in use. Raises ModelError as `models.drop_full_weights` does.
+        """
+        return drop_full_weights(resolve(model), self.home.models)
 
     # Turns
 

@@ -5,10 +5,11 @@ Importing this room is light: torch and transformers load when a model does.
 
 from solar_chat.engine.endpoint import RemoteModel, is_this_machine, list_remote_models
 from solar_chat.engine.event_stream import EventStream
-from solar_chat.engine.loading import Progress, load_model
+from solar_chat.engine.loading import load_model
 from solar_chat.engine.protocol import Backend, Event, Finished, FinishReason, GenerationRequest, Prefilled, Sampling, TextPiece
 from solar_chat.engine.remote import connect
 from solar_chat.engine.scripted import ScriptedBackend
+from solar_chat.engine.weights import Progress
 from solar_chat.engine.worker import Engine, Lease
 
 __all__ = [

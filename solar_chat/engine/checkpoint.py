@@ -8,11 +8,15 @@ checkpoint's code.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from solar_chat.errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # Dense decoders with rotary positions and an ordinary KV cache, which is what the decode loop reuses over turns; each one is tested.
 ARCHITECTURES = {
@@ -27,6 +31,51 @@ _SHAPE_KEYS = ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
+# Names of the format and of torch; other ones are for formats that are refused.
+TORCH_DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "U8": "uint8", "I8": "int8", "I64": "int64", "BOOL": "bool"}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTensor:
+    """One tensor where it lies. transformers takes it for a slice of the safetensors library: `get_dtype`, and `[...]` for all of it."""
+
+    file: Path
+    dtype: str
+    """As the format spells it: "BF16"."""
+    shape: tuple[int, ...]
+    start: int
+    """Its first byte in the file."""
+    size_bytes: int
+
+    @property
+    def elements(self) -> int:
+        return math.prod(self.shape)
+
+    def get_dtype(self) -> str:
+        return self.dtype
+
+    def __getitem__(self, _all: object) -> Tensor:
+        return self.rows(0, self.shape[0] if self.shape else 1)
+
+    def rows(self, first: int, end: int) -> Tensor:
+        """Those rows, read and not mapped: what is done with then takes no memory any more. Raises ModelError `model_file_broken`."""
+        import torch
+
+        count = self.shape[0] if self.shape else 1
+        row_bytes = self.size_bytes // count if count else 0
+        read = torch.empty((end - first) * row_bytes, dtype=torch.uint8)
+        with self.file.open("rb", buffering=0) as stream:
+            stream.seek(self.start + first * row_bytes)
+            into, done = read.numpy().data, 0
+            # Linux reads at most 2 GB at once.
+            while done < len(into):
+                step = stream.readinto(into[done:])
+                if not step:
+                    raise ModelError("model_file_broken", path=self.file.parent, file=self.file.name, reason="too short")
+                done += step
+        return read.view(getattr(torch, TORCH_DTYPES[self.dtype])).reshape((end - first, *self.shape[1:]) if self.shape else ())
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A folder that passed the checks."""
@@ -35,12 +84,16 @@ class Checkpoint:
     config: dict[str, Any]
     architecture: str
     """Class name in transformers."""
-    tensor_bytes: int
-    """All tensors as they are stored."""
+    tensors: dict[str, StoredTensor]
     parameters: int
     """Elements of all tensors; those of a 4-bit checkpoint are counted packed."""
     prequantized: bool
     """Already saved in 4 bits by bitsandbytes."""
+
+    @property
+    def tensor_bytes(self) -> int:
+        """All tensors as they are stored."""
+        return sum(tensor.size_bytes for tensor in self.tensors.values())
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
@@ -59,13 +112,13 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     method = quantization.get("quant_method")
     if quantization and (method != "bitsandbytes" or not quantization.get("load_in_4bit")):
         raise ModelError("model_quantization", path=folder, method=method or "?")
-    stored = [_read_header(file) for file in _weight_files(folder)]
+    tensors = {name: tensor for file in _weight_files(folder) for name, tensor in _read_header(file).items()}
     return Checkpoint(
         folder=folder,
         config=config,
         architecture=architecture,
-        tensor_bytes=sum(size for size, _ in stored),
-        parameters=sum(elements for _, elements in stored),
+        tensors=tensors,
+        parameters=sum(tensor.elements for tensor in tensors.values()),
         prequantized=bool(quantization),
     )
 
@@ -101,8 +154,8 @@ def _weight_files(folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
-def _read_header(file: Path) -> tuple[int, int]:
-    """(bytes, elements) of the tensors in `file`; the format is 8 bytes of header length, a JSON header, the data."""
+def _read_header(file: Path) -> dict[str, StoredTensor]:
+    """The tensors in `file`; the format is 8 bytes of header length, a JSON header, the data."""
 
     def broken(reason: str) -> ModelError:
         return ModelError("model_file_broken", path=file.parent, file=file.name, reason=reason)
@@ -116,19 +169,18 @@ def _read_header(file: Path) -> tuple[int, int]:
             header = json.loads(stream.read(header_bytes))
     except (OSError, ValueError) as error:
         raise broken(str(error)) from error
+    data_start = 8 + header_bytes
     try:
         header.pop("__metadata__", None)
-        data_bytes = max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
-        elements = sum(_product(tensor["shape"]) for tensor in header.values())
-    except (TypeError, AttributeError, KeyError, IndexError) as error:
+        tensors = {name: _stored(file, data_start, entry) for name, entry in header.items()}
+    except (TypeError, AttributeError, KeyError, ValueError) as error:
         raise broken("no safetensors header") from error
-    if size < 8 + header_bytes + data_bytes:
-        raise broken(f"{size} of {8 + header_bytes + data_bytes} bytes")
-    return data_bytes, elements
+    end = max((tensor.start + tensor.size_bytes for tensor in tensors.values()), default=data_start)
+    if size < end:
+        raise broken(f"{size} of {end} bytes")
+    return tensors
 
 
-def _product(shape: list[int]) -> int:
-    result = 1
-    for length in shape:
-        result *= length
-    return result
+def _stored(file: Path, data_start: int, entry: dict[str, Any]) -> StoredTensor:
+    begin, end = entry["data_offsets"]
+    return StoredTensor(file, str(entry["dtype"]), tuple(int(length) for length in entry["shape"]), data_start + begin, end - begin)

@@ -7,10 +7,7 @@ fail is checked before memory is taken, every foreign error is mapped here once,
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-import warnings
-from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,6 +19,7 @@ from solar_chat.engine.local import LocalBackend
 from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
 from solar_chat.engine.protocol import Backend
 from solar_chat.engine.tokenizer import TextTokenizer
+from solar_chat.engine.weights import CopyPlace, Progress, Unsaved, load_four_bit, load_plain
 from solar_chat.errors import ModelError, OutOfMemory
 from solar_chat.hardware import NF4_BYTES_PER_WEIGHT, Hardware
 
@@ -30,9 +28,6 @@ from solar_chat.hardware import NF4_BYTES_PER_WEIGHT, Hardware
 SINGLE_THREAD_PARAMETERS = 100_000_000
 # The system and the app itself want to live too.
 RESERVE_BYTES = 300_000_000
-
-Progress = Callable[[str, float], None]
-"""Called with a stage ("check", "weights", "ready") and the share of it that is done, 0 to 1."""
 
 
 class LoadableModel(Protocol):
@@ -49,17 +44,26 @@ class LoadableModel(Protocol):
     def context_tokens(self) -> int: ...
 
 
-def load_model(spec: LoadableModel, hardware: Hardware, progress: Progress | None = None) -> Backend:
+def load_model(
+    spec: LoadableModel,
+    hardware: Hardware,
+    progress: Progress | None = None,
+    *,
+    place: CopyPlace | None = None,
+    unsaved: Unsaved | None = None,
+) -> Backend:
     """Load `spec` for `hardware`: a GGUF file by llama.cpp, a folder by transformers.
 
+    A large folder that is to run in four bits is quantized into `place`, or loaded from there; `unsaved` is told why that was not possible.
     Raises ModelError `model_not_downloaded` and those of `load_gguf` and `load_checkpoint`; OutOfMemory `memory_too_small` before anything was read,
     `memory_loading` after.
     """
     report = progress or _silent
     if spec.path is None:
         raise ModelError("model_not_downloaded", model=spec.id)
-    load = load_gguf if spec.path.suffix.lower() == ".gguf" else load_checkpoint
-    return load(spec, spec.path, hardware, report)
+    if spec.path.suffix.lower() == ".gguf":
+        return load_gguf(spec, spec.path, hardware, report)
+    return load_checkpoint(spec, spec.path, hardware, report, place, unsaved)
 
 
 def load_gguf(spec: LoadableModel, path: Path, hardware: Hardware, report: Progress) -> LlamaCppBackend:
@@ -94,7 +98,9 @@ def load_gguf(spec: LoadableModel, path: Path, hardware: Hardware, report: Progr
     return backend
 
 
-def load_checkpoint(spec: LoadableModel, path: Path, hardware: Hardware, report: Progress) -> LocalBackend:
+def load_checkpoint(
+    spec: LoadableModel, path: Path, hardware: Hardware, report: Progress, place: CopyPlace | None = None, unsaved: Unsaved | None = None
+) -> LocalBackend:
     """Load the folder at `path`.
 
     Raises ModelError: `model_folder_missing`, `model_file_missing`, `model_file_broken`, `model_only_pickle`, `model_remote_code`,
@@ -109,8 +115,8 @@ def load_checkpoint(spec: LoadableModel, path: Path, hardware: Hardware, report:
     _require_memory(spec, needed, hardware.device_free_bytes)
     report("weights", 0.0)
     try:
-        model = _read_weights(checkpoint, hardware, quantized=quantized, report=report)
-        end_ids = _end_ids(model)
+        model = load_four_bit(checkpoint, hardware, report, place, unsaved) if quantized else load_plain(checkpoint, hardware, report)
+        end_ids = _end_ids(model, path)
     except ModelError as error:
         release_frames(error)
         free_memory()
@@ -210,88 +216,11 @@ def needed_bytes(checkpoint: Checkpoint, hardware: Hardware, context_tokens: int
     return plain * width + int((checkpoint.parameters - plain) * NF4_BYTES_PER_WEIGHT) + cache
 
 
-def _read_weights(checkpoint: Checkpoint, hardware: Hardware, *, quantized: bool, report: Progress) -> Any:
-    import torch
-    import transformers
-
-    # float32 on a CPU that holds a small model whole: exact, and the fastest format there.
-    dtype = torch.float32 if hardware.device == "cpu" and not quantized else getattr(torch, hardware.dtype)
-    options: dict[str, Any] = {}
-    if quantized and not checkpoint.prequantized:
-        options["quantization_config"] = transformers.BitsAndBytesConfig(
-            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=dtype
-        )
-    if quantized or hardware.device != "cpu":
-        options["device_map"] = {"": hardware.device}
-    model_class = getattr(transformers, checkpoint.architecture)
-    with _reported(report), warnings.catch_warnings():
-        # bitsandbytes and accelerate warn about their own internals on every load.
-        warnings.simplefilter("ignore")
-        model, info = model_class.from_pretrained(
-            str(checkpoint.folder),
-            dtype=dtype,
-            attn_implementation="sdpa",
-            use_safetensors=True,
-            local_files_only=True,
-            output_loading_info=True,
-            # Reported below, with the tensor's name.
-            ignore_mismatched_sizes=True,
-            **options,
-        )
-    # transformers fills what is missing with random numbers and goes on.
-    wrong = sorted({*info["missing_keys"], *(str(key[0]) for key in info["mismatched_keys"])})
-    if wrong:
-        raise ModelError("model_weights_mismatch", path=checkpoint.folder, tensor=wrong[0], count=len(wrong))
-    model.requires_grad_(False)
-    return model.eval()
-
-
-@contextlib.contextmanager
-def _reported(report: Progress) -> Iterator[None]:
-    """Send the progress bars of transformers to `report` instead of to stderr."""
-    from transformers.utils import logging
-
-    def make(_factory: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Bar:
-        return _Bar(args[0] if args else kwargs.get("iterable", ()), report)
-
-    before = logging.set_tqdm_hook(make)
-    try:
-        yield
-    finally:
-        logging.set_tqdm_hook(before)
-
-
-class _Bar:
-    """The part of tqdm that transformers uses while loading."""
-
-    def __init__(self, items: Iterable[Any], report: Progress) -> None:
-        self._items = items
-        self._report = report
-
-    def __iter__(self) -> Iterator[Any]:
-        items = list(self._items)
-        for done, item in enumerate(items, 1):
-            yield item
-            self._report("weights", done / len(items))
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def update(self, _steps: int = 1) -> None:
-        """Bars without items to count are not shown."""
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-def _end_ids(model: Any) -> frozenset[int]:
+def _end_ids(model: Any, folder: Path) -> frozenset[int]:
     """Tokens that end a reply: those of generation_config.json and of config.json."""
+    generation = read_json(folder, "generation_config.json") if (folder / "generation_config.json").exists() else {}
     found: set[int] = set()
-    for source in (model.generation_config, model.config):
-        ids = getattr(source, "eos_token_id", None)
+    for ids in (generation.get("eos_token_id"), model.config.eos_token_id):
         found |= {ids} if isinstance(ids, int) else set(ids or ())
     return frozenset(found)
 

@@ -3,11 +3,13 @@
 from solar_chat.models.added import AddedModels
 from solar_chat.models.catalog import ALIASES, CATALOG, EEVE, SOLAR, STARTER
 from solar_chat.models.describe import describe_folder, describe_gguf
-from solar_chat.models.download import Download, copy_of, fetch, follow, form_here
+from solar_chat.models.download import Download, copy_of, fetch, follow, form_here, forms_here
 from solar_chat.models.fit import Fit, best_alternative, fits, free_disk, preferred_engine
 from solar_chat.models.offer import Offer, downloaded, introduce, look_up, offer
 from solar_chat.models.progress import DownloadProgress, DownloadState
 from solar_chat.models.remote import OLLAMA_URL, UPSTAGE_URL, base_url, remote_name
+from solar_chat.models.quantized import QuantizedCopy, QuantizedPlace, drop_full_weights, quantized_copy, quantized_place
+from solar_chat.models.remote import OLLAMA_URL, UPSTAGE_URL, base_url
 from solar_chat.models.resolve import resolve
 from solar_chat.models.spec import Form, FormKind, ModelSpec, Remote, Shape
 from solar_chat.models.storage import Copy, copies, copies_of, freed_bytes, remove
@@ -32,6 +34,8 @@ __all__ = [
     "Listed",
     "ModelSpec",
     "Offer",
+    "QuantizedCopy",
+    "QuantizedPlace",
     "Remote",
     "Shape",
     "base_url",
@@ -42,10 +46,12 @@ __all__ = [
     "describe_folder",
     "describe_gguf",
     "downloaded",
+    "drop_full_weights",
     "fetch",
     "fits",
     "follow",
     "form_here",
+    "forms_here",
     "free_disk",
     "freed_bytes",
     "introduce",
@@ -53,6 +59,8 @@ __all__ = [
     "offer",
     "preferred_engine",
     "remote_name",
+    "quantized_copy",
+    "quantized_place",
     "remove",
     "resolve",
     "survey",

@@ -22,7 +22,7 @@ from solar_chat.models.fit import DISK_RESERVE_BYTES
 from solar_chat.models.hub import Hub, Listing, asked_wait_s, is_passing
 from solar_chat.models.progress import DownloadProgress, DownloadState, Meter
 from solar_chat.models.spec import Form, ModelSpec
-from solar_chat.models.storage import Copy, Shelf, wanted
+from solar_chat.models.storage import Copy, Shelf, four_bit_of, wanted
 from solar_chat.models.transfer import Patience, Stopped, disk_problem, transfer
 
 Progress = Callable[[str, float], None]
@@ -236,17 +236,26 @@ def follow(download: Download, progress: Progress | None = None) -> ModelSpec:
 
 def form_here(spec: ModelSpec, cache: Path) -> Form | None:
     """The first form of `spec` that is whole on this machine."""
-    return next((form for form in spec.forms if (copy := copy_of(form, cache)) is not None and copy.whole), None)
+    return next(iter(forms_here(spec, cache)), None)
+
+
+def forms_here(spec: ModelSpec, cache: Path) -> tuple[Form, ...]:
+    """Every form of `spec` that is whole on this machine."""
+    return tuple(form for form in spec.forms if (copy := copy_of(form, cache)) is not None and copy.whole)
 
 
 def copy_of(form: Form, cache: Path) -> Copy | None:
-    """How much of `form` is under `cache`; None where nothing is."""
-    return Shelf.of(form, cache).copy(form) if form.repo is not None else None
+    """How much of `form` is under `cache`, or its 4-bit copy where that is all there is; None where nothing is."""
+    if form.repo is None:
+        return None
+    found = Shelf.of(form, cache).copy(form)
+    return found if found is not None and found.whole else four_bit_of(form, cache) or found
 
 
 def described(spec: ModelSpec, form: Form, cache: Path) -> ModelSpec:
     """`spec` with the path of its downloaded `form`, and what the files say where the catalogue does not know better."""
-    folder = Shelf.of(form, cache).folder
+    here = copy_of(form, cache)
+    folder = here.folder if here is not None else Shelf.of(form, cache).folder
     path = folder if form.file is None else folder / form.file
     if any(known.id == spec.id for known in CATALOG):
         return replace(spec, path=path, form=form)

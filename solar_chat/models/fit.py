@@ -7,7 +7,7 @@ gigabytes. Looks at no file but the free space of the disk.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -66,10 +66,10 @@ class Fit:
         return {**asdict(self), "needed_bytes": self.needed_bytes}
 
 
-def fits(spec: ModelSpec, hardware: Hardware, disk_free_bytes: int) -> tuple[Fit, ...]:
-    """How each form of `spec` (or the one that was asked for) suits the machine, the one this app would take first."""
+def fits(spec: ModelSpec, hardware: Hardware, disk_free_bytes: int, here: Collection[Form] = ()) -> tuple[Fit, ...]:
+    """How each form of `spec` (or the one that was asked for) suits the machine, the first choice first. Those in `here` need no download."""
     forms: Iterable[Form | None] = (spec.form,) if spec.form is not None else spec.forms or (None,)
-    found = [_fit(spec, form, hardware, disk_free_bytes) for form in forms]
+    found = [_fit(spec, form, hardware, disk_free_bytes, here=spec.path is not None or form in here) for form in forms]
     return tuple(sorted(found, key=lambda fit: (not fit.usable, fit.engine != preferred_engine(hardware))))
 
 
@@ -95,9 +95,8 @@ def free_disk(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
-def _fit(spec: ModelSpec, form: Form | None, hardware: Hardware, disk_free_bytes: int) -> Fit:
+def _fit(spec: ModelSpec, form: Form | None, hardware: Hardware, disk_free_bytes: int, *, here: bool) -> Fit:
     gguf = form is not None and form.kind == "gguf"
-    here = spec.path is not None
     download = 0 if here or form is None else form.download_bytes
     weight_bytes = _gguf_bytes(spec, form) if gguf else hardware.weight_bytes(spec.parameters)
     fit = Fit(

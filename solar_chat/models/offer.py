@@ -13,13 +13,14 @@ from pathlib import Path
 from solar_chat.errors import ModelError
 from solar_chat.hardware import Hardware
 from solar_chat.models.catalog import CATALOG
-from solar_chat.models.describe import commercial_use
-from solar_chat.models.download import copy_of, form_here
+from solar_chat.models.describe import commercial_use, describe_folder
+from solar_chat.models.download import copy_of, form_here, forms_here
 from solar_chat.models.fit import Fit, best_alternative, fits, free_disk
+from solar_chat.models.four_bit import four_bit_folders
 from solar_chat.models.hub import Hub, Listing
 from solar_chat.models.resolve import resolve
 from solar_chat.models.spec import Form, ModelSpec
-from solar_chat.models.storage import Copy, Shelf, copies_of, shelves, wanted
+from solar_chat.models.storage import Copy, Shelf, copies_of, four_bit_of, shelves, wanted
 
 # One of several files that make a model together, and what only pictures need.
 _PIECE = re.compile(r"-\d{5}-of-\d{5}|mmproj")
@@ -51,7 +52,7 @@ def offer(spec: ModelSpec, cache: Path, hardware: Hardware, *, endpoint: str | N
     disk = free_disk(cache)
     form = spec.form or form_here(spec, cache)
     spec = look_up(spec if form is None else replace(spec, form=form), cache, endpoint=endpoint)
-    fit = fits(spec, hardware, disk)[0]
+    fit = fits(spec, hardware, disk, forms_here(spec, cache))[0]
     spec = replace(spec, form=fit.form)
     instead = None if fit.usable or fit.verdict == "unknown" else best_alternative(spec, CATALOG, hardware, disk)
     return Offer(spec, fit, copy_of(fit.form, cache) if fit.form is not None else None, instead)
@@ -88,6 +89,8 @@ def remembered(spec: ModelSpec, cache: Path) -> ModelSpec | None:
     """`spec` with what the Hub said of it earlier; None where it was not asked."""
     form = spec.form or spec.forms[0]
     kept = Shelf.of(form, cache).listing()
+    if kept is None and (copy := four_bit_of(form, cache)) is not None:
+        kept = Shelf(copy.folder).listing()
     return None if kept is None else _as_listed(spec, kept)
 
 
@@ -100,10 +103,14 @@ def _asked(repo: str, revision: str, endpoint: str | None) -> Listing:
 
 
 def downloaded(cache: Path) -> tuple[ModelSpec, ...]:
-    """Every model that is here, whole or not, and not in the catalogue."""
+    """Every model that is here, whole or not, and not in the catalogue; 4-bit copies whose source is gone included."""
     known = {form.repo for spec in CATALOG for form in spec.forms}
-    strange = [listing for _, listing in shelves(cache) if listing.repo not in known]
-    return tuple(spec for listing in strange if copies_of(spec := _as_listed(resolve(listing.repo), listing), cache))
+    copies = list(four_bit_folders(cache))
+    listings = [listing for _, listing in shelves(cache)] + [listing for copy in copies if (listing := Shelf(copy.folder).listing()) is not None]
+    strange = {(listing.repo, listing.revision): listing for listing in reversed(listings) if listing.repo not in known}
+    orphans = [describe_folder(copy.folder) for copy in copies if copy.seal.repo is None and not Path(copy.seal.origin).is_dir()]
+    found = [spec for listing in strange.values() if copies_of(spec := _as_listed(resolve(listing.repo), listing), cache)]
+    return (*sorted(found, key=lambda spec: spec.id), *orphans)
 
 
 def _as_listed(spec: ModelSpec, listing: Listing) -> ModelSpec:

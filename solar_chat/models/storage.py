@@ -19,6 +19,7 @@ from typing import get_args
 from urllib.parse import quote
 
 from solar_chat.errors import ModelError
+from solar_chat.models.four_bit import WEIGHTS, FourBitFolder, four_bit_folders
 from solar_chat.models.hub import HubFile, Listing
 from solar_chat.models.spec import Form, FormKind, ModelSpec
 
@@ -65,17 +66,7 @@ class Shelf:
 
     def taken(self, stack: contextlib.ExitStack) -> bool:
         """Whether the right to change the folder could be had within a moment: held until `stack` closes, and gone with the process that held it."""
-        from filelock import Timeout
-        from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]  # exported by name at run time
-
-        # Outside of the folder, because that may be removed.
-        lock = self.folder.parent / ".locks" / f"{self.folder.name}.lock"
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            stack.enter_context(WeakFileLock(lock, timeout=_LOCK_WAIT_S))
-        except Timeout:
-            return False
-        return True
+        return take_lock(self.folder, stack)
 
     @property
     def listing_file(self) -> Path:
@@ -133,11 +124,31 @@ class Shelf:
             shutil.rmtree(self.folder, ignore_errors=False)
 
 
+def take_lock(folder: Path, stack: contextlib.ExitStack) -> bool:
+    """As `Shelf.taken`, for any folder. Raises OSError."""
+    from filelock import Timeout
+    from huggingface_hub.utils import WeakFileLock  # type: ignore[attr-defined]  # exported by name at run time
+
+    # Outside of the folder, because that may be removed.
+    lock = folder.parent / ".locks" / f"{folder.name}.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        stack.enter_context(WeakFileLock(lock, timeout=_LOCK_WAIT_S))
+    except Timeout:
+        return False
+    return True
+
+
 def wanted(listing: Listing, form: Form) -> tuple[HubFile, ...]:
     """The files of a repository that `form` consists of: one GGUF, or safetensors with what belongs to them. Never code, never pickles."""
     if form.file is not None:
         return tuple(file for file in listing.files if file.path == form.file)
-    return tuple(file for file in listing.files if _matches(file.path, _WANTED) and not _matches(file.path, _UNWANTED))
+    return tuple(file for file in listing.files if is_wanted(file.path))
+
+
+def is_wanted(path: str) -> bool:
+    """Whether a file of a repository, or of a folder, belongs to a model in safetensors."""
+    return _matches(path, _WANTED) and not _matches(path, _UNWANTED)
 
 
 def shelves(cache: Path) -> Iterator[tuple[Shelf, Listing]]:
@@ -159,7 +170,12 @@ def copies(cache: Path) -> tuple[Copy, ...]:
             if file.path.lower().endswith(".gguf")
         ]
         found += [copy for form in forms if (copy := shelf.copy(form)) is not None]
-    return tuple(found)
+    return (*found, *(_four_bit(folder) for folder in four_bit_folders(cache)))
+
+
+def _four_bit(found: FourBitFolder) -> Copy:
+    form = Form("safetensors", found.seal.repo, WEIGHTS, 0, revision=found.seal.revision)
+    return Copy(found.folder, form, True, found.size_bytes, found.size_bytes)
 
 
 def freed_bytes(copy: Copy) -> int:
@@ -188,10 +204,20 @@ def remove(copy: Copy) -> None:
 
 
 def copies_of(spec: ModelSpec, cache: Path) -> tuple[Copy, ...]:
-    """What there is of `spec`, in the form that was asked for or in any."""
+    """What there is of `spec`, in the form that was asked for or in any; of a folder of this machine, its 4-bit copy."""
+    if not spec.forms:
+        return tuple(_four_bit(found) for found in four_bit_folders(cache) if spec.path in (Path(found.seal.origin), found.folder))
     repos = {form.repo for form in spec.forms}
     kinds = {spec.form.kind} if spec.form is not None else set(get_args(FormKind))
     return tuple(copy for copy in copies(cache) if copy.form.repo in repos and copy.form.kind in kinds)
+
+
+def four_bit_of(form: Form, cache: Path) -> Copy | None:
+    """The 4-bit copy of a form of the Hub, whatever became of its source; None where there is none."""
+    if form.kind != "safetensors":
+        return None
+    here = (_four_bit(found) for found in four_bit_folders(cache))
+    return next((copy for copy in here if (copy.form.repo, copy.form.revision) == (form.repo, form.revision)), None)
 
 
 def _has_safetensors(listing: Listing) -> bool:

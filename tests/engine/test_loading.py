@@ -42,6 +42,17 @@ def edit_config(folder: Path, **changes: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
+def save_four_bits(checkpoint: Path, folder: Path) -> Path:
+    """As transformers itself quantizes and saves."""
+    from transformers import BitsAndBytesConfig, LlamaForCausalLM
+
+    options = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=torch.float32)
+    model = LlamaForCausalLM.from_pretrained(checkpoint, quantization_config=options, device_map={"": "cpu"}, dtype=torch.float32)
+    model.save_pretrained(folder)
+    (folder / "tokenizer.json").write_bytes((checkpoint / "tokenizer.json").read_bytes())
+    return folder
+
+
 def live_tensor_bytes() -> int:
     gc.collect()
     found = {}
@@ -127,10 +138,8 @@ class TestFourBits:
 
     @pytest.mark.usefixtures("tight")
     def test_a_checkpoint_saved_in_four_bits_is_taken_as_it_is(self, checkpoint: Path, open_folder: Open, tmp_path: Path, prompt: str) -> None:
-        quantized = open_folder(checkpoint)
-        quantized._model.save_pretrained(tmp_path / "saved")
-        (tmp_path / "saved" / "tokenizer.json").write_bytes((checkpoint / "tokenizer.json").read_bytes())
-        again = open_folder(tmp_path / "saved")
+        saved = save_four_bits(checkpoint, tmp_path / "saved")
+        quantized, again = open_folder(checkpoint), open_folder(saved)
         assert again.quantization == "nf4"
         assert say(again, prompt, 20) == say(quantized, prompt, 20)
 
