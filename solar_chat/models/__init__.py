@@ -7,9 +7,8 @@ from solar_chat.models.download import Download, copy_of, fetch, follow, form_he
 from solar_chat.models.fit import Fit, best_alternative, fits, free_disk, preferred_engine
 from solar_chat.models.offer import Offer, downloaded, introduce, look_up, offer
 from solar_chat.models.progress import DownloadProgress, DownloadState
-from solar_chat.models.remote import OLLAMA_URL, UPSTAGE_URL, base_url, remote_name
 from solar_chat.models.quantized import QuantizedCopy, QuantizedPlace, drop_full_weights, quantized_copy, quantized_place
-from solar_chat.models.remote import OLLAMA_URL, UPSTAGE_URL, base_url
+from solar_chat.models.remote import OLLAMA_URL, UPSTAGE_URL, base_url, remote_name
 from solar_chat.models.resolve import resolve
 from solar_chat.models.spec import Form, FormKind, ModelSpec, Remote, Shape
 from solar_chat.models.storage import Copy, copies, copies_of, freed_bytes, remove
@@ -58,9 +57,9 @@ __all__ = [
     "look_up",
     "offer",
     "preferred_engine",
-    "remote_name",
     "quantized_copy",
     "quantized_place",
+    "remote_name",
     "remove",
     "resolve",
     "survey",

@@ -92,7 +92,7 @@ def _form(each: Listed, spec: ModelSpec, fit: Fit, number: str, shown: Shown, *,
     """One row: the form, whether it runs here, what it takes, what can be done."""
     kind = fit.form.kind if fit.form is not None else None
     name = f"{spec.id}:{kind}" if len(spec.forms) > 1 else spec.id
-    copies = [copy for copy in each.copies if copy.form.kind == kind]
+    copies = [copy for copy in each.copies if fit.form is not None and copy.form.kind == kind and copy.form.file == fit.form.file]
     title = ""
     if fit.form is not None:
         title = f"<strong>{safe(_KINDS.get(fit.form.kind, fit.form.kind))}</strong> <span>{safe(fit.form.weights)}</span>"
@@ -101,6 +101,8 @@ def _form(each: Listed, spec: ModelSpec, fit: Fit, number: str, shown: Shown, *,
     speed = f" · {shown.say(f'speed_{fit.speed}')}" if fit.usable else ""
     said = f'<p class="verdict {fit.verdict}">{safe(verdict(fit, shown.say) + speed)}</p>'
     acts = _acts(spec, fit, name, copies, number, shown, first=first)
+    if kind == "safetensors" or spec.path is not None:
+        acts = _drop_full(each, name, number, shown) + acts
     return f'<div class="form"><div class="what">{title}{said}{_sizes(fit, copies, shown)}</div><div class="acts">{acts}</div></div>'
 
 
@@ -108,7 +110,7 @@ def _sizes(fit: Fit, copies: Sequence[Copy], shown: Shown) -> str:
     tr = shown.tr
     rows = []
     here = sum(copy.here_bytes for copy in copies)
-    if copies and all(copy.whole for copy in copies):
+    if any(copy.whole for copy in copies):
         rows.append((tr("models_page.here"), size(here)))
     elif fit.download_bytes:
         rows.append((tr("models_page.download_size"), size(fit.download_bytes)))
@@ -126,7 +128,7 @@ def _acts(spec: ModelSpec, fit: Fit, name: str, copies: Sequence[Copy], number: 
         return f'<span class="tag busy">{safe(shown.tr("models_page.downloading"))}</span>'
     used = shown.in_use
     using = used is not None and used.id == spec.id and (fit.form is None or used.form is None or used.form.kind == fit.form.kind)
-    if spec.path is not None or (copies and all(copy.whole for copy in copies)):
+    if spec.path is not None or any(copy.whole for copy in copies):
         busy = shown.load.stage in ("downloading", "loading") and shown.load.model == spec.name
         use = "" if using or busy else _button("use", name, shown, primary=first)
         return use + ("" if spec.path is not None or using else _remove(name, copies, number, shown))
@@ -150,6 +152,14 @@ def _remove(name: str, copies: Sequence[Copy], number: str, shown: Shown) -> str
     frees = size(sum(freed_bytes(copy) for copy in copies))
     sure = _button("remove", name, shown, key="remove_now", primary=True)
     return _box(f"drop-{number}", "remove", [shown.tr("models_page.remove_frees", frees=frees)], sure, shown)
+
+
+def _drop_full(each: Listed, name: str, number: str, shown: Shown) -> str:
+    """The offer to give back the 16-bit files that a 4-bit copy has made superfluous."""
+    if each.quantized is None or not each.quantized.full_bytes:
+        return ""
+    said = shown.tr("models_page.full_frees", frees=size(each.quantized.full_bytes), copy=size(each.quantized.size_bytes))
+    return _box(f"full-{number}", "full", [said], _button("full", name, shown, key="full_now", primary=True), shown)
 
 
 def _box(ident: str, key: str, sentences: Sequence[str], sure: str, shown: Shown, *, primary: bool = False) -> str:
