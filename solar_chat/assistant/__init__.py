@@ -8,7 +8,7 @@ from solar_chat.assistant.assistant import Assistant
 from solar_chat.assistant.events import Answer, ChatEvent, Decided, Draft, LoadState, OptionChange, Reading, ReplySentence, Saved, TurnEvent
 from solar_chat.assistant.library import KeyState, Library, ServerFacts
 from solar_chat.assistant.options import changed_options, standing_changes
-from solar_chat.assistant.servers import forget_key, remote_models, save_key
+from solar_chat.assistant.servers import forget_key, leaves_for, remote_models, save_key
 from solar_chat.assistant.turn import Turn, TurnRequest
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "TurnRequest",
     "changed_options",
     "forget_key",
+    "leaves_for",
     "remote_models",
     "save_key",
     "standing_changes",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from solar_chat.assistant import LoadState
+from solar_chat.assistant import LoadState, leaves_for
 from solar_chat.errors import SolarChatError
 from solar_chat.models import Copy, Fit, Listed, ModelSpec, freed_bytes
 from solar_chat.models.wording import Say, licence_sentence, size, verdict
@@ -84,7 +84,7 @@ def _tags(spec: ModelSpec, shown: Shown) -> list[str]:
 def _on_server(spec: ModelSpec, shown: Shown) -> str:
     using = shown.in_use is not None and shown.in_use.id == spec.id
     url = spec.remote.base_url if spec.remote is not None else ""
-    said = safe(shown.say("remote", url=url))
+    said = safe(shown.say("remote" if leaves_for(spec.remote) else "remote_here", url=url))
     return f'<div class="form"><p class="verdict">{said}</p><div class="acts">{"" if using else _button("use", spec.id, shown)}</div></div>'
 
 
