@@ -14,6 +14,8 @@ from solar_chat.assistant.options import changed_options, standing_changes
 from solar_chat.assistant.plan import TurnRequest
 from solar_chat.assistant.servers import forget_key, remote_models, save_key
 from solar_chat.assistant.turn import Turn
+from solar_chat.assistant.servers import forget_key, leaves_for, remote_models, save_key
+from solar_chat.assistant.turn import Turn, TurnRequest
 
 __all__ = [
     "Answer",
@@ -38,6 +40,7 @@ __all__ = [
     "TurnRequest",
     "changed_options",
     "forget_key",
+    "leaves_for",
     "remote_models",
     "save_key",
     "standing_changes",
