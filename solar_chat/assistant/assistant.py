@@ -32,7 +32,7 @@ from solar_chat.hardware import detect
 from solar_chat.i18n import Catalogue, system_language
 from solar_chat.language import Level, morphemes, warm
 from solar_chat.messages import Message
-from solar_chat.models import STARTER, Download, ModelSpec, Offer, QuantizedCopy, drop_full_weights, quantized_copy, resolve
+from solar_chat.models import STARTER, Download, ModelSpec, Offer, QuantizedCopy, drop_full_weights, quantized_copy, quantized_place, resolve
 from solar_chat.paths import Home
 from solar_chat.prompts import ReplyLanguage
 from solar_chat.settings import ReplyChoice, Settings, SettingsFile
@@ -134,11 +134,16 @@ class Assistant:
 
     def _load_one(self, name: str, problem: SolarChatError | None = None) -> Backend:
         """`problem` is why another model than this one could not be loaded."""
+        notices: list[SolarChatError] = []
         try:
             spec = resolve(name)
             self._state = LoadState("loading", spec.name)
             spec = self._downloads.fetch(spec, self._reporting("downloading", spec))
-            backend = connected(spec.id, spec.remote) if spec.remote else load_model(spec, detect(), self._reporting("loading", spec))
+            if spec.remote:
+                backend = connected(spec.id, spec.remote)
+            else:
+                place = quantized_place(spec, self.home.models)
+                backend = load_model(spec, detect(), self._reporting("loading", spec), place=place, unsaved=notices.append)
         except SolarChatError as error:
             self._state = LoadState("failed", name, error=error)
             raise
@@ -147,12 +152,14 @@ class Assistant:
             self._state = LoadState("failed", name, error=failure)
             raise failure from error
         self._spec = spec
-        self._state = LoadState("ready", spec.name, device=backend.device, server=leaves_for(spec.remote), error=problem)
+        self._state = LoadState(
+            "ready", spec.name, device=backend.device, server=leaves_for(spec.remote), error=problem, notice=next(iter(notices), None)
+        )
         return backend
 
     def _reporting(self, stage: Literal["downloading", "loading"], spec: ModelSpec) -> Progress:
-        def report(_step: str, share: float) -> None:
-            self._state = LoadState(stage, spec.name, share=share)
+        def report(step: str, share: float) -> None:
+            self._state = LoadState("quantizing" if step == "quantize" else stage, spec.name, share=share)
 
         return report
 
@@ -176,7 +183,11 @@ class Assistant:
 
     def remove_model(self, model: str) -> int:
         """Delete what was downloaded of `model`; the bytes that freed. Raises ModelError `model_in_use`, and as `Downloads.remove` does."""
-        if self._state.stage in ("downloading", "loading", "ready") and self._spec.path is not None and self._spec.id == resolve(model).id:
+        if (
+            self._state.stage in ("downloading", "quantizing", "loading", "ready")
+            and self._spec.path is not None
+            and self._spec.id == resolve(model).id
+        ):
             raise ModelError("model_in_use", model=self._spec.name)
         return self._downloads.remove(model)
 

@@ -31,11 +31,14 @@ LEASE_PAUSE_S = 0.5
 log = logging.getLogger(__name__)
 
 
+Loader = Callable[[], Backend]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Load:
     """A change of model in the queue."""
 
-    loader: Callable[[], Backend]
+    prepare: Callable[[], Loader | None]
     done: Future[None] = field(default_factory=Future)
 
     def fail(self, error: BaseException) -> None:
@@ -110,7 +113,7 @@ class Engine:
 
     @property
     def backend(self) -> Backend | None:
-        """The loaded model; None before the first load, during one, and after a failed one."""
+        """The loaded model; None before the first load, during one, and after one that failed while loading."""
         return self._backend
 
     @property
@@ -126,17 +129,23 @@ class Engine:
             raise ModelError("no_model")
         return self._backend
 
-    def load_soon(self, loader: Callable[[], Backend]) -> Future[None]:
-        """Replace the model by what `loader` returns, after what is queued.
+    def switch_soon(self, prepare: Callable[[], Loader | None]) -> Future[None]:
+        """Replace the model by what the loader returns that `prepare` returns, after what is queued; None keeps the model.
 
-        The old model is closed first, so that both never need memory at once. The future holds what `loader` raised; there is no model then.
+        `prepare` runs while the old model is still there, so that what it finds wrong costs nobody their model. The old one is closed before the
+        loader runs, so that both never need memory at once. The future holds what either raised: after `prepare` the old model stays, after the
+        loader there is none.
         """
-        work = _Load(loader)
+        work = _Load(prepare)
         self._enqueue(work)
         return work.done
 
-    def load(self, loader: Callable[[], Backend]) -> None:
-        """Replace the model by what `loader` returns, after what is queued; waits until it is there. Raises what `loader` raised."""
+    def load_soon(self, loader: Loader) -> Future[None]:
+        """As `switch_soon`, with nothing to prepare."""
+        return self.switch_soon(lambda: loader)
+
+    def load(self, loader: Loader) -> None:
+        """As `load_soon`, and waits until the model is there. Raises what `loader` raised."""
         self.load_soon(loader).result()
 
     def stream(self, request: GenerationRequest) -> EventStream:
@@ -260,8 +269,10 @@ class Engine:
 
     def _replace(self, work: _Load) -> None:
         try:
-            self._drop_backend()
-            self._backend = work.loader()
+            loader = work.prepare()
+            if loader is not None:
+                self._drop_backend()
+                self._backend = loader()
         except BaseException as error:
             work.fail(error)
         else:
