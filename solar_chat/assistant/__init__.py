@@ -12,10 +12,8 @@ from solar_chat.assistant.library import KeyState, Library, ServerFacts
 from solar_chat.assistant.names import ModelNames
 from solar_chat.assistant.options import changed_options, standing_changes
 from solar_chat.assistant.plan import TurnRequest
-from solar_chat.assistant.servers import forget_key, remote_models, save_key
-from solar_chat.assistant.turn import Turn
 from solar_chat.assistant.servers import forget_key, leaves_for, remote_models, save_key
-from solar_chat.assistant.turn import Turn, TurnRequest
+from solar_chat.assistant.turn import Turn
 
 __all__ = [
     "Answer",

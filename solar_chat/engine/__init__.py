@@ -5,6 +5,7 @@ Importing this room is light: torch and transformers load when a model does.
 
 from solar_chat.engine.endpoint import RemoteModel, is_this_machine, list_remote_models
 from solar_chat.engine.event_stream import EventStream
+from solar_chat.engine.inside import OpenModel, opened, weight_format
 from solar_chat.engine.loading import load_model
 from solar_chat.engine.protocol import (
     Backend,
@@ -19,9 +20,6 @@ from solar_chat.engine.protocol import (
     TextPiece,
     TokenChance,
 )
-from solar_chat.engine.inside import OpenModel, opened, weight_format
-from solar_chat.engine.loading import Progress, load_model
-from solar_chat.engine.protocol import Backend, Event, Finished, FinishReason, GenerationRequest, Prefilled, Sampling, TextPiece
 from solar_chat.engine.remote import connect
 from solar_chat.engine.scripted import ScriptedBackend
 from solar_chat.engine.tokenizer import TextTokenizer
