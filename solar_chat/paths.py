@@ -24,6 +24,7 @@ _RESOURCES = Path(getattr(sys, "_MEIPASS", Path(__file__).resolve().parent.paren
 ASSETS = _RESOURCES / "assets"
 LOCALES = _RESOURCES / "locales"
 STARTER_MODEL = ASSETS / "models" / "starter"
+FONT = ASSETS / "page" / "AppKR-Regular.woff2"
 SAMPLE_TEXT = ASSETS / "sample.txt"
 REGISTER_MODEL = ASSETS / "register" / "model.npz"
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from solar_chat.api.event_stream import KEEP_ALIVE, SILENCE_S, EventStreamResponse, data, while_connected
 from solar_chat.api.options import ApiOptions
-from solar_chat.api.refusals import Refusal, Speaker, language_of
+from solar_chat.api.refusals import Refusal, Speaker, Utf8Json, language_of
 from solar_chat.api.running import Job, Running
 from solar_chat.api.turnstile import Full, Turnstile
 from solar_chat.assistant import Assistant
@@ -89,7 +89,7 @@ class Desk:
     async def whole(self, request: Request, running: Running, folded: Coroutine[Any, Any, dict[str, Any] | None]) -> Response:
         """Send what `folded` makes of the same events."""
         body = await while_connected(request.receive, running.close, folded)
-        return Response(status_code=_CLIENT_GONE) if body is None else JSONResponse(body)
+        return Response(status_code=_CLIENT_GONE) if body is None else Utf8Json(body)
 
     async def _model_ready(self) -> None:
         # Shielded: others wait for the same load.

@@ -6,6 +6,7 @@ where the owner can read it, not told to the client. Sentences come from the loc
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,13 @@ def unsupported(param: str) -> Refusal:
     return Refusal("unsupported", param, "unsupported_parameter", params={"param": param})
 
 
+class Utf8Json(JSONResponse):
+    """JSON in which half a character, of a client's own or of a path, does no harm."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
 class Speaker:
     """Puts refusals and errors into words."""
 
@@ -64,7 +72,7 @@ class Speaker:
 
     def response(self, error: BaseException, lang: InterfaceLanguage = "en") -> JSONResponse:
         status, body, headers = self.body(error, lang)
-        return JSONResponse(body, status, dict(headers))
+        return Utf8Json(body, status, dict(headers))
 
     async def handle(self, request: Request, error: Exception) -> JSONResponse:
         """FastAPI's hook for every error."""

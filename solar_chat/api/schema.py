@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from solar_chat.language.types import Level
@@ -106,6 +106,7 @@ _TEXTS_SCHEMA = {"type": "array", "items": {"anyOf": [{"type": "string"}, _TOKEN
 Prompts = Annotated[
     list[str | tuple[int, ...]], BeforeValidator(_prompts), WithJsonSchema({"anyOf": [{"type": "string"}, _TOKENS_SCHEMA, _TEXTS_SCHEMA]})
 ]
+Whole = Annotated[str, AfterValidator(_sized)]
 Ignored = Annotated[Any, Field(description="Accepted and ignored: it would not change the reply.")]
 One = Annotated[None, _only(1), WithJsonSchema({"enum": [1, None]})]
 Zero = Annotated[None, _only(0, 0.0), WithJsonSchema({"enum": [0, None]})]
@@ -179,7 +180,7 @@ class ChatMessage(Strict):
 class ChatRequest(SamplingFields, GuardFields, HarmlessFields):
     """`POST /v1/chat/completions`."""
 
-    model: str
+    model: Whole
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MOST_MESSAGES)]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
@@ -209,7 +210,7 @@ class ChatRequest(SamplingFields, GuardFields, HarmlessFields):
 class CompletionsRequest(SamplingFields, HarmlessFields):
     """`POST /v1/completions`."""
 
-    model: str
+    model: Whole
     prompt: Prompts
     stream: bool | None = None
     stream_options: StreamOptions | None = None
@@ -250,11 +251,11 @@ class TextConfig(Strict):
 class ResponsesRequest(SamplingFields, GuardFields, HarmlessFields):
     """`POST /v1/responses`, stateless: nothing is kept, so nothing can be referred to."""
 
-    model: str
+    model: Whole
     input: Annotated[
         list[InputMessage], BeforeValidator(_input, json_schema_input_type=str | list[InputMessage]), Field(min_length=1, max_length=MOST_MESSAGES)
     ]
-    instructions: str | None = None
+    instructions: Whole | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     max_output_tokens: Annotated[int | None, Field(ge=1, lt=2**31)] = None

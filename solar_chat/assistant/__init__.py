@@ -12,7 +12,7 @@ from solar_chat.assistant.library import KeyState, Library, ServerFacts
 from solar_chat.assistant.names import ModelNames
 from solar_chat.assistant.options import changed_options, standing_changes
 from solar_chat.assistant.plan import TurnRequest
-from solar_chat.assistant.servers import forget_key, remote_models, save_key
+from solar_chat.assistant.servers import forget_key, leaves_for, remote_models, save_key
 from solar_chat.assistant.turn import Turn
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "TurnRequest",
     "changed_options",
     "forget_key",
+    "leaves_for",
     "remote_models",
     "save_key",
     "standing_changes",

@@ -7,6 +7,8 @@ from solar_chat.engine.endpoint import RemoteModel, is_this_machine, list_remote
 from solar_chat.engine.event_stream import EventStream
 from solar_chat.engine.lease import Lease
 from solar_chat.engine.loading import check_model, load_model
+from solar_chat.engine.inside import OpenModel, opened, weight_format
+from solar_chat.engine.loading import load_model
 from solar_chat.engine.protocol import (
     Backend,
     Event,
@@ -37,6 +39,7 @@ __all__ = [
     "Finished",
     "GenerationRequest",
     "Lease",
+    "OpenModel",
     "Prefilled",
     "Progress",
     "RemoteModel",
@@ -51,5 +54,7 @@ __all__ = [
     "is_this_machine",
     "list_remote_models",
     "load_model",
+    "opened",
     "tokenizer_of",
+    "weight_format",
 ]

@@ -1,27 +1,20 @@
 """A GGUF model in this process: llama.cpp, through the server that `xllamacpp` carries.
 
-Token ids go in, a callback brings text and can stop, and the keys and values of the last request stay for the next. The rule: the file is mapped and
-nothing is stored beside it, and nobody else can reach the model: the HTTP port that the server insists on is closed, or asks for a random key. One
-caller at a time; the worker queues them.
+Token ids go in, a callback brings text and can stop, and the keys and values of the last request stay for the next. The rule: a chunk's text is whole
+characters and its tokens are known, or the transcript ends. One caller at a time; the worker queues them. How the library is started: `llama_server`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
-import queue
-import secrets
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Generator, Iterator
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from solar_chat.engine.gguf_file import GgufFile
 from solar_chat.engine.gguf_tokenizer import writes_leading_space
-from solar_chat.engine.json_grammar import JSON_OBJECT
+from solar_chat.engine.llama_server import answer_to, body_of, open_server
 from solar_chat.engine.protocol import Event, Feature, Finished, FinishReason, GenerationRequest, Prefilled, ScoredToken, TextPiece
 from solar_chat.engine.scoring import Scores, chance
 from solar_chat.engine.stops import StopScanner
@@ -29,24 +22,23 @@ from solar_chat.engine.tokenizer import TextTokenizer
 from solar_chat.engine.transcript import Transcript
 from solar_chat.errors import ModelError, OutOfMemory
 
-# A Stop in prefill takes effect between two of these. On a CPU 64 tokens are read as fast, one by one, as 512 are.
-BATCH_TOKENS: Final = {"cpu": 64, "mps": 256}
-# More than any model has.
-_ALL_LAYERS: Final = 999
-# Nothing is written to the terminal, errors neither: what they say reaches the person as a ModelError.
-_SILENT: Final = -1
-# sockaddr_un holds 104 bytes on macOS, 108 on Linux.
-_LONGEST_SOCKET_PATH: Final = 100
-_SEEDS: Final = 0xFFFF_FFFF
-"""Below the number by which llama.cpp means a random seed."""
-
 
 class LlamaCppBackend:
     """A GGUF file opened by llama.cpp."""
 
-    def __init__(self, file: GgufFile, tokenizer: TextTokenizer, *, name: str, context_tokens: int, device: str, threads: int) -> None:
+    def __init__(
+        self,
+        file: GgufFile,
+        tokenizer: TextTokenizer,
+        *,
+        name: str,
+        context_tokens: int,
+        device: str,
+        threads: int,
+        cache_in_8_bits: bool = False,
+    ) -> None:
         """Maps the file. Raises ImportError without xllamacpp, RuntimeError where llama.cpp cannot load it, without a reason."""
-        self._server: Any = _open_server(file.path, context_tokens, device, threads)
+        self._server: Any = open_server(file.path, context_tokens, device, threads, cache_in_8_bits=cache_in_8_bits)
         self._tokenizer = tokenizer
         self.name = name
         self.reads_ahead = True
@@ -82,7 +74,7 @@ class LlamaCppBackend:
         reply = _Reply(self._tokenizer, self._transcript, request, self._byte_ids, drops_space=self._leading_space)
         reason: FinishReason = "cancelled"
         if not stop.is_set():
-            with contextlib.closing(_chunks(self._server, _body(prompt, limit, request), stop)) as chunks:
+            with contextlib.closing(answer_to(self._server, body_of(prompt, limit, request), stop)) as chunks:
                 reason = yield from self._read(chunks, len(prompt), limit, reply, stop)
         if rest := reply.scanner.flush():
             yield reply.piece(rest)
@@ -204,97 +196,3 @@ class _Reply:
             for index in ids[:-1]:
                 self._transcript.add(index, "")
             self._transcript.add(ids[-1], text)
-
-
-def _open_server(path: Path, context_tokens: int, device: str, threads: int) -> Any:
-    import xllamacpp
-
-    params = xllamacpp.CommonParams()
-    params.model.path = str(path)
-    params.n_ctx = context_tokens
-    params.n_parallel = 1
-    params.n_batch = params.n_ubatch = BATCH_TOKENS[device]
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
-    params.n_gpu_layers = _ALL_LAYERS if device == "mps" else 0
-    params.load_mode = xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_MMAP
-    # Else most weights stand in memory a second time, rearranged: 1,633 instead of 1,032 MB for six layers of SOLAR's width, and no faster.
-    params.no_extra_bufts = True
-    # It would keep earlier conversations in up to 8 GB of memory.
-    params.cache_ram_mib = 0
-    # Sizes are ours to decide, and a warm-up reads the whole file before anybody asked for something.
-    params.fit_params = params.warmup = False
-    params.verbosity = _SILENT
-    params.ui = params.endpoint_slots = False
-    params.n_threads_http = 1
-    params.endpoint_metrics = True
-    params.api_keys = [secrets.token_urlsafe(32)]
-    return _unreachable(xllamacpp.Server, params)
-
-
-def _unreachable(server_class: Any, params: Any) -> Any:
-    """Start the server where nobody can connect: on a socket file of ours that is removed; else on a free loopback port, behind its key."""
-    with tempfile.TemporaryDirectory(prefix="solar-chat-") as folder:
-        socket = os.path.join(folder, "llama.sock")
-        if sys.platform != "win32" and len(os.fsencode(socket)) <= _LONGEST_SOCKET_PATH:
-            params.hostnames = [socket]
-        else:
-            params.hostnames, params.port = ["127.0.0.1"], 0
-        server = server_class(params)
-    # Answered by the loop that runs the model, which begins a moment after the server is there: one that is closed before that never ends.
-    server.handle_metrics()
-    return server
-
-
-def _body(prompt: list[int], limit: int, request: GenerationRequest) -> dict[str, Any]:
-    """The request as llama.cpp's completion endpoint reads it."""
-    sampling = request.sampling
-    greedy = sampling.temperature <= 0
-    # The same steps in the same order as `sampling.shape_logits`; whatever is off leaves the logits as they are.
-    steps = ["penalties", "top_k"] if greedy else ["penalties", "temperature", "top_k", "top_p", "min_p"]
-    return {
-        "prompt": prompt,
-        "n_predict": limit,
-        "stream": True,
-        "cache_prompt": True,
-        "return_progress": True,
-        "timings_per_token": True,
-        # For the token's id, which nothing else in the answer holds; of the few candidates that sampling left, it costs nothing.
-        "n_probs": max(1, request.logprobs or 0),
-        "post_sampling_probs": request.logprobs is None,
-        "grammar": JSON_OBJECT if request.json_object else "",
-        "samplers": steps,
-        "temperature": sampling.temperature,
-        "top_k": 1 if greedy else sampling.top_k,
-        "top_p": sampling.top_p if 0 < sampling.top_p < 1 else 1.0,
-        "min_p": sampling.min_p,
-        "repeat_penalty": sampling.repetition_penalty,
-        "repeat_last_n": len(prompt) + limit if sampling.repetition_penalty != 1.0 else 0,
-        "seed": secrets.randbelow(_SEEDS) if sampling.seed is None else sampling.seed % _SEEDS,
-    }
-
-
-def _chunks(server: Any, body: dict[str, Any], stop: threading.Event) -> Generator[dict[str, Any], None, None]:
-    """What llama.cpp answers, as it comes. Ends within one token, or one batch of the prompt, after `stop` or when the iterator is closed."""
-    items: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-    left = threading.Event()
-
-    def take(chunk: dict[str, Any]) -> bool:
-        items.put(chunk)
-        return left.is_set() or stop.is_set()
-
-    def run() -> None:
-        try:
-            server.handle_completions(body, take)
-        except Exception as error:  # xllamacpp raises what C++ throws, as RuntimeError and others
-            items.put({"error": {"message": str(error)}})
-        items.put(None)
-
-    # The call only returns at the end of the reply, so it waits in a thread of its own.
-    thread = threading.Thread(target=run, name="llama.cpp", daemon=True)
-    thread.start()
-    try:
-        while (item := items.get()) is not None:
-            yield item
-    finally:
-        left.set()
-        thread.join()

@@ -15,6 +15,7 @@ from solar_chat.engine.checkpoint import Checkpoint, read_checkpoint, read_json
 from solar_chat.engine.gguf_file import GgufFile, read_gguf
 from solar_chat.engine.gguf_tokenizer import gguf_tokenizer
 from solar_chat.engine.llama_cpp import LlamaCppBackend
+from solar_chat.engine.llama_server import require_llama_cpp
 from solar_chat.engine.local import LocalBackend
 from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
 from solar_chat.engine.protocol import Backend
@@ -71,25 +72,23 @@ def check_model(spec: LoadableModel, hardware: Hardware) -> None:
     if spec.path is None:
         raise ModelError("model_not_downloaded", model=spec.id)
     if spec.path.suffix.lower() == ".gguf":
-        _, _, _, needed = _checked_gguf(spec, spec.path, hardware)
         total = hardware.device_total_bytes if hardware.device == "mps" else hardware.host_total_bytes
+        *_, needed = _checked_gguf(spec, spec.path, hardware, total)
     else:
-        _, _, _, needed = _checked_checkpoint(spec, spec.path, hardware)
         total = hardware.device_total_bytes
+        *_, needed = _checked_checkpoint(spec, spec.path, hardware)
     _require_memory(spec, needed, total)
 
 
 def load_gguf(spec: LoadableModel, path: Path, hardware: Hardware, report: Progress) -> LlamaCppBackend:
-    """Load the file at `path`.
-
-    Raises ModelError: `cpu_too_old`, `model_file_missing`, `model_file_broken`, `gguf_architecture`, `gguf_tokenizer`, `package_missing`,
-    `model_load_failed`; OutOfMemory `memory_too_small`.
-    """
+    """Load the file at `path`. Raises ModelError as `require_llama_cpp`, `read_gguf` and `gguf_tokenizer` do, `model_load_failed`; OutOfMemory
+    `memory_too_small`."""
     report("check", 0.0)
-    file, tokenizer, context_tokens, needed = _checked_gguf(spec, path, hardware)
     # The wheels of xllamacpp compute on CPUs and on Metal.
     on_metal = hardware.device == "mps"
-    _require_memory(spec, needed, hardware.device_free_bytes if on_metal else hardware.host_free_bytes)
+    free_bytes = hardware.device_free_bytes if on_metal else hardware.host_free_bytes
+    file, tokenizer, context_tokens, in_8_bits, needed = _checked_gguf(spec, path, hardware, free_bytes)
+    _require_memory(spec, needed, free_bytes)
     report("weights", 0.0)
     try:
         backend = LlamaCppBackend(
@@ -99,6 +98,7 @@ def load_gguf(spec: LoadableModel, path: Path, hardware: Hardware, report: Progr
             context_tokens=context_tokens,
             device="mps" if on_metal else "cpu",
             threads=1 if file.parameters < SINGLE_THREAD_PARAMETERS else hardware.physical_cores,
+            cache_in_8_bits=in_8_bits,
         )
     except RuntimeError as error:
         # It says no more than that it failed; what can be known was checked above.
@@ -107,17 +107,14 @@ def load_gguf(spec: LoadableModel, path: Path, hardware: Hardware, report: Progr
     return backend
 
 
-def _checked_gguf(spec: LoadableModel, path: Path, hardware: Hardware) -> tuple[GgufFile, TextTokenizer, int, int]:
-    """The file, its tokenizer, the context and the memory in bytes that it takes."""
-    if hardware.missing_for_llama_cpp:
-        # No error of Python's would follow: the first product kills the process.
-        raise ModelError("cpu_too_old", model=spec.id, missing=", ".join(hardware.missing_for_llama_cpp))
-    if not _installed("xllamacpp"):
-        raise ModelError("package_missing", path=path, packages="xllamacpp")
+def _checked_gguf(spec: LoadableModel, path: Path, hardware: Hardware, free_bytes: int) -> tuple[GgufFile, TextTokenizer, int, bool, int]:
+    """The file, its tokenizer, the context, whether keys and values are held in 8 bits, and the memory in bytes that all of it takes."""
+    require_llama_cpp(spec.id, path, hardware)
     file = read_gguf(path)
     tokenizer = gguf_tokenizer(file)
     context_tokens = min(spec.context_tokens, file.number("context_length", spec.context_tokens))
-    return file, tokenizer, context_tokens, file.weight_bytes + file.cache_bytes(context_tokens)
+    in_8_bits = file.takes_8_bit_cache(context_tokens, free_bytes - RESERVE_BYTES)
+    return file, tokenizer, context_tokens, in_8_bits, file.weight_bytes + file.cache_bytes(context_tokens, in_8_bits=in_8_bits)
 
 
 def load_checkpoint(

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from solar_chat.hardware import Hardware
+from solar_chat.hardware import Q8_0_SHARE_OF_FLOAT16, Hardware, llama_cpp_cache_is_8_bit
 from solar_chat.models.spec import Form, ModelSpec
 
 Verdict = Literal["fits", "tight", "too_large", "cpu_too_old", "refused", "unknown"]
@@ -100,16 +100,20 @@ def _fit(spec: ModelSpec, form: Form | None, hardware: Hardware, disk_free_bytes
     gguf = form is not None and form.kind == "gguf"
     download = 0 if here or form is None else form.download_bytes
     weight_bytes = _gguf_bytes(spec, form) if gguf else hardware.weight_bytes(spec.parameters)
+    # The wheels of llama.cpp compute on CPUs and on Metal: a file lies in the machine's own memory.
+    free_bytes = hardware.host_free_bytes if gguf and hardware.device == "cuda" else hardware.device_free_bytes
+    cache_bytes = spec.shape.kv_bytes(spec.context_tokens) if spec.shape else 0
+    if gguf and llama_cpp_cache_is_8_bit(weight_bytes, cache_bytes, free_bytes - OVERHEAD_BYTES):
+        cache_bytes = round(cache_bytes * Q8_0_SHARE_OF_FLOAT16)
     fit = Fit(
         form=form,
         engine="llama.cpp" if gguf else "transformers",
         verdict="unknown",
         weights=form.weights if gguf and form is not None else hardware.weight_format(spec.parameters) if spec.parameters else "",
         weight_bytes=weight_bytes,
-        cache_bytes=spec.shape.kv_bytes(spec.context_tokens) if spec.shape else 0,
+        cache_bytes=cache_bytes,
         overhead_bytes=OVERHEAD_BYTES,
-        # The wheels of llama.cpp compute on CPUs and on Metal: a file lies in the machine's own memory.
-        free_bytes=hardware.host_free_bytes if gguf and hardware.device == "cuda" else hardware.device_free_bytes,
+        free_bytes=free_bytes,
         download_bytes=download,
         disk_bytes=download + DISK_RESERVE_BYTES if download else 0,
         disk_free_bytes=disk_free_bytes,

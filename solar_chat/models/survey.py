@@ -13,8 +13,10 @@ from pathlib import Path
 from solar_chat.errors import SolarChatError
 from solar_chat.hardware import Hardware
 from solar_chat.models.catalog import CATALOG
+from solar_chat.models.download import forms_here
 from solar_chat.models.fit import Fit, best_alternative, fits, free_disk
 from solar_chat.models.offer import downloaded, remembered
+from solar_chat.models.quantized import QuantizedCopy, quantized_copy
 from solar_chat.models.resolve import resolve
 from solar_chat.models.spec import ModelSpec
 from solar_chat.models.storage import Copy, copies_of
@@ -32,6 +34,8 @@ class Listed:
     """One for each form, the one this machine would take first; none for a model on a server."""
     copies: tuple[Copy, ...] = ()
     """What is here of it."""
+    quantized: QuantizedCopy | None = None
+    """Its 4-bit copy, and what the 16-bit files beside it take for nothing."""
     instead: ModelSpec | None = None
     """What would run here, where this does not."""
     added: bool = False
@@ -68,7 +72,7 @@ def _listed(name: str, spec: ModelSpec | None, problem: SolarChatError | None, c
     added = spec is None or spec not in CATALOG
     if spec is None or spec.remote is not None:
         return Listed(name, spec, added=added, problem=problem)
-    found = fits(spec, hardware, disk)
+    found = fits(spec, hardware, disk, forms_here(spec, cache))
     judged = any(fit.verdict in ("too_large", "refused") for fit in found) and not any(fit.usable for fit in found)
     instead = best_alternative(spec, CATALOG, hardware, disk) if judged else None
-    return Listed(name, spec, found, copies_of(spec, cache), instead, added)
+    return Listed(name, spec, found, copies_of(spec, cache), quantized_copy(spec, cache), instead, added)

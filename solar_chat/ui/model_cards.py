@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from solar_chat.assistant import LoadState
+from solar_chat.assistant import LoadState, leaves_for
 from solar_chat.errors import SolarChatError
 from solar_chat.models import Copy, Fit, Listed, ModelSpec, freed_bytes
 from solar_chat.models.wording import Say, licence_sentence, size, verdict
@@ -45,7 +45,7 @@ def _card(each: Listed, number: int, shown: Shown) -> str:
         problem = with_links(shown.describe(each.problem)) if each.problem is not None else ""
         return _shell(each.name, "", [], f'<p class="bad">{problem}</p>', each, shown)
     facts = [", ".join(shown.tr(f"language.{language}") for language in spec.languages)]
-    facts.append(f"{spec.parameters / 1e9:.1f}B" if spec.parameters >= 1e9 else f"{spec.parameters / 1e6:.0f}M" if spec.parameters else "")
+    facts.append(f"{spec.parameters / 1e9:.1f}B" if spec.parameters >= 1e9 else f"{spec.parameters / 1e6:.0f}M" if spec.parameters >= 1e6 else "")
     body = []
     if spec.remote is None:
         card = f" {link(f'{_HUB}/{spec.id}', shown.tr('models_page.card'))}" if spec.forms else ""
@@ -67,11 +67,10 @@ def _shell(name: str, facts: str, tags: list[str], body: str, each: Listed, show
     drop = ""
     if each.added and not each.copies:
         drop = f'<button class="quiet" data-do="forget" data-model="{safe(each.name)}">{safe(shown.tr("models_page.forget"))}</button>'
-    path = ""
-    if each.spec is None or (each.spec.path is not None and each.added):
-        path = f'<p class="path"><code>{safe(each.name)}</code></p>' if each.name != name else ""
+    # Two owners may give their models one name.
+    path = f'<p class="path"><code>{safe(each.name)}</code></p>' if each.added and each.name != name else ""
     head = f'<h3>{safe(name)}</h3>{"".join(tags)}<span class="facts">{safe(facts)}</span>{drop}'
-    return f'<article class="card"><header>{head}</header>{path}{body}</article>'
+    return f'<article class="card" aria-label="{safe(each.name)}"><header>{head}</header>{path}{body}</article>'
 
 
 def _tags(spec: ModelSpec, shown: Shown) -> list[str]:
@@ -85,7 +84,7 @@ def _tags(spec: ModelSpec, shown: Shown) -> list[str]:
 def _on_server(spec: ModelSpec, shown: Shown) -> str:
     using = shown.in_use is not None and shown.in_use.id == spec.id
     url = spec.remote.base_url if spec.remote is not None else ""
-    said = safe(shown.say("remote", url=url))
+    said = safe(shown.say("remote" if leaves_for(spec.remote) else "remote_here", url=url))
     return f'<div class="form"><p class="verdict">{said}</p><div class="acts">{"" if using else _button("use", spec.id, shown)}</div></div>'
 
 
@@ -93,7 +92,7 @@ def _form(each: Listed, spec: ModelSpec, fit: Fit, number: str, shown: Shown, *,
     """One row: the form, whether it runs here, what it takes, what can be done."""
     kind = fit.form.kind if fit.form is not None else None
     name = f"{spec.id}:{kind}" if len(spec.forms) > 1 else spec.id
-    copies = [copy for copy in each.copies if copy.form.kind == kind]
+    copies = [copy for copy in each.copies if fit.form is not None and copy.form.kind == kind and copy.form.file == fit.form.file]
     title = ""
     if fit.form is not None:
         title = f"<strong>{safe(_KINDS.get(fit.form.kind, fit.form.kind))}</strong> <span>{safe(fit.form.weights)}</span>"
@@ -102,6 +101,8 @@ def _form(each: Listed, spec: ModelSpec, fit: Fit, number: str, shown: Shown, *,
     speed = f" · {shown.say(f'speed_{fit.speed}')}" if fit.usable else ""
     said = f'<p class="verdict {fit.verdict}">{safe(verdict(fit, shown.say) + speed)}</p>'
     acts = _acts(spec, fit, name, copies, number, shown, first=first)
+    if kind == "safetensors" or spec.path is not None:
+        acts = _drop_full(each, name, number, shown) + acts
     return f'<div class="form"><div class="what">{title}{said}{_sizes(fit, copies, shown)}</div><div class="acts">{acts}</div></div>'
 
 
@@ -109,7 +110,7 @@ def _sizes(fit: Fit, copies: Sequence[Copy], shown: Shown) -> str:
     tr = shown.tr
     rows = []
     here = sum(copy.here_bytes for copy in copies)
-    if copies and all(copy.whole for copy in copies):
+    if any(copy.whole for copy in copies):
         rows.append((tr("models_page.here"), size(here)))
     elif fit.download_bytes:
         rows.append((tr("models_page.download_size"), size(fit.download_bytes)))
@@ -127,7 +128,7 @@ def _acts(spec: ModelSpec, fit: Fit, name: str, copies: Sequence[Copy], number: 
         return f'<span class="tag busy">{safe(shown.tr("models_page.downloading"))}</span>'
     used = shown.in_use
     using = used is not None and used.id == spec.id and (fit.form is None or used.form is None or used.form.kind == fit.form.kind)
-    if spec.path is not None or (copies and all(copy.whole for copy in copies)):
+    if spec.path is not None or any(copy.whole for copy in copies):
         busy = shown.load.stage in ("downloading", "loading") and shown.load.model == spec.name
         use = "" if using or busy else _button("use", name, shown, primary=first)
         return use + ("" if spec.path is not None or using else _remove(name, copies, number, shown))
@@ -150,7 +151,15 @@ def _download(spec: ModelSpec, fit: Fit, name: str, number: str, shown: Shown, *
 def _remove(name: str, copies: Sequence[Copy], number: str, shown: Shown) -> str:
     frees = size(sum(freed_bytes(copy) for copy in copies))
     sure = _button("remove", name, shown, key="remove_now", primary=True)
-    return _box(f"drop-{number}", "remove", [shown.tr("models_page.remove_frees", size=frees)], sure, shown)
+    return _box(f"drop-{number}", "remove", [shown.tr("models_page.remove_frees", frees=frees)], sure, shown)
+
+
+def _drop_full(each: Listed, name: str, number: str, shown: Shown) -> str:
+    """The offer to give back the 16-bit files that a 4-bit copy has made superfluous."""
+    if each.quantized is None or not each.quantized.full_bytes:
+        return ""
+    said = shown.tr("models_page.full_frees", frees=size(each.quantized.full_bytes), copy=size(each.quantized.size_bytes))
+    return _box(f"full-{number}", "full", [said], _button("full", name, shown, key="full_now", primary=True), shown)
 
 
 def _box(ident: str, key: str, sentences: Sequence[str], sure: str, shown: Shown, *, primary: bool = False) -> str:

@@ -76,6 +76,7 @@ class Models:
             "remove": self._remove,
             "use": self._use,
             "forget": self._forget,
+            "full": self._drop_full,
         }
         try:
             acts[event.act](event.model, tab)
@@ -114,6 +115,10 @@ class Models:
 
     def _remove(self, name: str, tab: Tab) -> None:
         freed = self.screen.assistant.remove_model(name)
+        gr.Info(safe(self.screen.tr(tab)("models.removed", size=size(freed))), title="")
+
+    def _drop_full(self, name: str, tab: Tab) -> None:
+        freed = self.screen.assistant.drop_full_weights(name)
         gr.Info(safe(self.screen.tr(tab)("models.removed", size=size(freed))), title="")
 
     def _use(self, name: str, tab: Tab) -> None:

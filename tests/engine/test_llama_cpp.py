@@ -21,7 +21,8 @@ from gguf import GGUFWriter
 from tokenizers import Tokenizer
 
 from solar_chat.engine import Event, Finished, GenerationRequest, Prefilled, Sampling, TextPiece, load_model
-from solar_chat.engine.llama_cpp import BATCH_TOKENS, LlamaCppBackend
+from solar_chat.engine.llama_cpp import LlamaCppBackend
+from solar_chat.engine.llama_server import BATCH_TOKENS
 from solar_chat.engine.local import LocalBackend
 from solar_chat.errors import ModelError, OutOfMemory
 from solar_chat.hardware import Hardware
@@ -151,7 +152,7 @@ class TestAlone:
         assert not Path(address.removeprefix("unix://")).parent.exists()
 
     def test_where_there_are_no_sockets_the_port_wants_a_key(self, open_gguf: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("solar_chat.engine.llama_cpp._LONGEST_SOCKET_PATH", 0)
+        monkeypatch.setattr("solar_chat.engine.llama_server._LONGEST_SOCKET_PATH", 0)
         address = open_gguf()._server.listening_address
         assert address.startswith("http://127.0.0.1:")
         for path in ("/tokenize", "/v1/completions", "/completion", "/props", "/slots", "/metrics", "/apply-template", "/v1/models"):

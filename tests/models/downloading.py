@@ -91,7 +91,7 @@ def until(run: Download, done_bytes: int) -> None:
         time.sleep(0.01)
 
 
-def tiny_checkpoint(folder: Path) -> Path:
+def tiny_checkpoint(folder: Path, context_tokens: int = 128) -> Path:
     """One layer, random, with a byte-level tokenizer."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -105,7 +105,7 @@ def tiny_checkpoint(folder: Path) -> Path:
         num_hidden_layers=1,
         num_attention_heads=2,
         num_key_value_heads=1,
-        max_position_embeddings=128,
+        max_position_embeddings=context_tokens,
         bos_token_id=0,
         eos_token_id=0,
     )
