@@ -20,13 +20,6 @@ MB = 1_000_000
 # 75 million weights: 300 MB in float32.
 SHAPE: dict[str, Any] = {"hidden_size": 1024, "intermediate_size": 4096, "num_hidden_layers": 5, "head_dim": 64}
 SHAPE |= {"num_attention_heads": 16, "num_key_value_heads": 4}
-    "hidden_size": 1024,
-    "intermediate_size": 4096,
-    "num_hidden_layers": 5,
-    "num_attention_heads": 16,
-    "num_key_value_heads": 4,
-    "head_dim": 64,
-}
 
 
 @pytest.fixture
