@@ -20,6 +20,10 @@ from solar_chat.prompts import TEMPLATES
 LONGEST_CONTEXT_TOKENS = 8192
 # Plain text that a Llama- or Mistral-like base model follows best, and the format of this family.
 FALLBACK_TEMPLATE = "solar"
+# Licences that allow commercial use to everybody; what else there is sets conditions that a name does not tell.
+_FREE = re.compile(
+    r"apache-2\.0|mit|isc|zlib|unlicense|wtfpl|cc0-1\.0|cc-by(-sa)?-[\d.]+|bsd(-.+)?|[al]?gpl(-.+)?|mpl-2\.0|artistic-2\.0|ms-pl|epl-[\d.]+"
+)
 _MARKS = (("### User:", "solar"), ("<|im_start|>", "chatml"), ("<<SYS>>", "kullm"), ("Human: ", "eeve"))
 
 
@@ -105,8 +109,11 @@ def _gguf_header(file: Path) -> dict[str, object]:
 
 
 def commercial_use(licence: str | None) -> bool | None:
-    """Whether a licence id allows commercial use; None where there is none, or one that says nothing ("other")."""
-    return None if licence is None or licence.lower() in ("other", "unknown") else not re.search(r"(^|-)nc(-|$)", licence.lower())
+    """Whether a licence id of the Hub allows commercial use; None where nobody said, or where it depends ("other", "llama3", "gemma")."""
+    licence = (licence or "").lower()
+    if re.search(r"(^|-)nc(-|$)", licence):
+        return False
+    return True if _FREE.fullmatch(licence) else None
 
 
 def _template_of_marks(shown: str) -> str | None:
