@@ -19,6 +19,7 @@ from solar_chat.assistant import Assistant
 from solar_chat.engine import ScriptedBackend
 from solar_chat.paths import Home
 from solar_chat.ui.environment import prepare
+from tests.models.test_fit import LAPTOP
 from tests.ui.house import House, free_port, open_tab
 
 
@@ -42,7 +43,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with pytest.MonkeyPatch.context() as patch, Assistant.open(Home.find(tmp_path_factory.mktemp("home"))) as assistant:
         patch.setattr("solar_chat.assistant.assistant.load_model", lambda *_args, **_kwargs: backend)
         # Looking at the hardware imports torch, which takes longer than all of these tests' first page.
-        patch.setattr("solar_chat.assistant.assistant.detect", lambda: None)
+        patch.setattr("solar_chat.assistant.assistant.detect", lambda: LAPTOP)
         with serve(assistant, host="127.0.0.1", port=free_port(), share=False, password=None, lang=None) as addresses:
             assistant.start_loading("starter")
             assistant.wait_ready()
