@@ -14,6 +14,7 @@ from solar_chat.assistant import LoadState, leaves_for
 from solar_chat.errors import SolarChatError
 from solar_chat.models import Copy, Fit, Listed, ModelSpec, freed_bytes
 from solar_chat.models.wording import Say, licence_sentence, size, verdict
+from solar_chat.ui.boxes import act_button, asking_button
 from solar_chat.ui.marks import Translate
 from solar_chat.ui.markup import link, safe, with_links
 
@@ -163,14 +164,9 @@ def _drop_full(each: Listed, name: str, number: str, shown: Shown) -> str:
 
 
 def _box(ident: str, key: str, sentences: Sequence[str], sure: str, shown: Shown, *, primary: bool = False) -> str:
-    """A button that opens a small box: what is to be known, the button that does it, the way back. No script is needed for it."""
-    style = "primary" if primary else "plain"
-    opener = f'<button class="{style}" popovertarget="{ident}">{safe(shown.tr(f"models_page.{key}"))}</button>'
-    back = f'<button class="plain" popovertarget="{ident}" popovertargetaction="hide" autofocus>{safe(shown.tr("models_page.back"))}</button>'
-    said = "".join(f"<p>{safe(sentence)}</p>" for sentence in sentences)
-    return f'{opener}<div class="ask" popover id="{ident}" role="dialog">{said}<div class="acts">{back}{sure}</div></div>'
+    back = shown.tr("models_page.back")
+    return asking_button(ident, shown.tr(f"models_page.{key}"), sentences, sure, back, primary=primary)
 
 
 def _button(do: str, name: str, shown: Shown, *, key: str = "", primary: bool = False) -> str:
-    style = "primary" if primary else "plain"
-    return f'<button class="{style}" data-do="{do}" data-model="{safe(name)}">{safe(shown.tr(f"models_page.{key or do}"))}</button>'
+    return act_button(do, name, shown.tr(f"models_page.{key or do}"), primary=primary)

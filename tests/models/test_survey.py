@@ -51,6 +51,19 @@ def test_what_was_added_is_listed_once_with_what_is_here_of_it(site: StandInHub,
     assert all(listed[name].added for name in ("me/model", str(mine), "upstage:solar-pro4", "/nowhere"))
 
 
+def test_a_folder_is_judged_by_the_size_of_its_files(cache: Path, tmp_path: Path) -> None:
+    mine = folder(tmp_path)
+    for name in ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"):
+        with (mine / name).open("wb") as file:
+            file.truncate(10_000_000_000)
+    (mine / "config.json").write_text('{"model_type": "llama", "torch_dtype": "bfloat16"}')
+    listed = by_name(survey((str(mine),), cache, LAPTOP))[str(mine)]
+    assert listed.spec is not None
+    assert (listed.spec.parameters, listed.fits[0].verdict, listed.fits[0].weights) == (10_000_000_000, "fits", "nf4")
+    (mine / "config.json").write_text('{"model_type": "llama"}')
+    assert by_name(survey((str(mine),), cache, LAPTOP))[str(mine)].fits[0].verdict == "unknown"
+
+
 def test_what_was_downloaded_is_listed_without_having_been_added(site: StandInHub, cache: Path) -> None:
     brought(download(site, cache))
     assert by_name(survey((), cache, LAPTOP))["me/model"].spec is not None
