@@ -19,12 +19,18 @@ Device = Literal["cuda", "mps", "cpu"]
 Quantization = Literal["nf4", "none"]
 
 # What decides how fast a CPU multiplies: six layers of SOLAR's width in 4 bits take bitsandbytes 75 ms a token with avx512_bf16, 1,130 ms without.
-_CPU_FEATURES = ("avx2", "fma3", "avx512_f", "avx512_vnni", "avx512_bf16", "amx_bf16", "neon", "bf16")
+_CPU_FEATURES = ("avx2", "fma3", "f16c", "bmi2", "avx512_f", "avx512_vnni", "avx512_bf16", "amx_bf16", "neon", "bf16")
+# The wheels of xllamacpp for x86-64 are compiled for these and ask nobody: without one of them the whole program dies of an illegal instruction.
+LLAMA_CPP_FEATURES = ("avx2", "fma3", "f16c", "bmi2")
 # Below this many bytes of float32 a model runs unquantized on a CPU: it fits anywhere, and float32 is then several times faster than
 # unpacking four bits for every product.
 SMALL_FLOAT32_BYTES = 2_000_000_000
 # NF4 with double quantization: 4 bits and 0.127 bits of scales per weight (QLoRA, arXiv 2305.14314).
 NF4_BYTES_PER_WEIGHT = 4.127 / 8
+# Of a machine with 8 GB: SOLAR's 6.46 GB at Q4_K_M and the keys and values of its 4,096 tokens are to lie in it.
+LLAMA_CPP_RESIDENT_BYTES = 7_000_000_000
+# llama.cpp's q8_0: blocks of 32 numbers of a byte, and a scale of two bytes.
+Q8_0_SHARE_OF_FLOAT16 = 34 / 64
 _PACKAGES = ("torch", "transformers", "bitsandbytes", "accelerate", "tokenizers", "safetensors", "xllamacpp")
 
 
@@ -71,6 +77,11 @@ class Hardware:
         if self.quantization == "none":
             return False
         return self.device == "cuda" or parameters * 4 > SMALL_FLOAT32_BYTES
+
+    @property
+    def missing_for_llama_cpp(self) -> tuple[str, ...]:
+        """What this CPU lacks of `LLAMA_CPP_FEATURES`, as people write it: "AVX2", "FMA"; none where llama.cpp runs."""
+        return _missing_for_llama_cpp(self.system.rpartition(" ")[2], self.cpu_features)
 
     def weight_width(self, *, quantized: bool) -> int:
         """Bytes of one weight that is not in four bits. Beside quantized ones a CPU computes in its own format, else in float32."""
@@ -151,11 +162,18 @@ def _device_bandwidth() -> float | None:
 
 def _traps(device: Device, features: tuple[str, ...], versions: Mapping[str, str | None]) -> tuple[Reason, ...]:
     found: list[Reason] = []
-    if device == "cpu" and platform.machine().lower() in ("x86_64", "amd64") and "avx2" not in features:
-        found.append(Reason("trap_no_avx2", {}))
-    if device != "cuda" and versions.get("xllamacpp") is None:
+    missing = _missing_for_llama_cpp(platform.machine(), features)
+    if device == "cpu" and missing:
+        found.append(Reason("trap_no_avx2", {"missing": ", ".join(missing)}))
+    if device != "cuda" and not missing and versions.get("xllamacpp") is None:
         found.append(Reason("trap_no_llama_cpp", {}))
     return tuple(found)
+
+
+def _missing_for_llama_cpp(machine: str, features: tuple[str, ...]) -> tuple[str, ...]:
+    if machine.lower() not in ("x86_64", "amd64"):
+        return ()
+    return tuple(name.upper().removesuffix("3") for name in LLAMA_CPP_FEATURES if name not in features)
 
 
 def _choose(cpu_name: str, features: tuple[str, ...], *, has_bitsandbytes: bool) -> tuple[Device, str, str, Reason]:
@@ -208,8 +226,18 @@ def _cpu() -> tuple[str, tuple[str, ...]]:
         # torch before 2.11 names only the level it was dispatched to.
         level = torch.backends.cpu.get_cpu_capability()
         found = {"avx2": level in ("AVX2", "AVX512"), "avx512_f": level == "AVX512", "avx512_bf16": torch.cpu._is_avx512_bf16_supported()}
+    # What was not asked is there where AVX2 is: every CPU with AVX2 and FMA has the others, and torch's own AVX2 level asks for both.
+    found = {**dict.fromkeys(LLAMA_CPP_FEATURES, found.get("avx2")), **found}
     name = str(found.get("cpu_name") or platform.processor() or platform.machine())
     return name, tuple(feature for feature in _CPU_FEATURES if found.get(feature))
+
+
+def llama_cpp_cache_is_8_bit(weight_bytes: int, cache_bytes: int, free_bytes: int) -> bool:
+    """Whether llama.cpp is to hold keys and values in 8 bits, given what they take in 16: only where that keeps a model within
+    `LLAMA_CPP_RESIDENT_BYTES`, or within what is free. It says the same, but reads slower: at a depth of 3,000 tokens a third as fast on a CPU,
+    because llama.cpp reads a prompt in tiles in 16 bits only."""
+    small = weight_bytes + round(cache_bytes * Q8_0_SHARE_OF_FLOAT16)
+    return any(small <= limit < weight_bytes + cache_bytes for limit in (LLAMA_CPP_RESIDENT_BYTES, free_bytes))
 
 
 def _within_container(total: int, free: int, group: Path = Path("/sys/fs/cgroup")) -> tuple[int, int]:

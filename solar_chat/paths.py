@@ -24,6 +24,8 @@ _RESOURCES = Path(getattr(sys, "_MEIPASS", Path(__file__).resolve().parent.paren
 ASSETS = _RESOURCES / "assets"
 LOCALES = _RESOURCES / "locales"
 STARTER_MODEL = ASSETS / "models" / "starter"
+FONT = ASSETS / "page" / "AppKR-Regular.woff2"
+SAMPLE_TEXT = ASSETS / "sample.txt"
 REGISTER_MODEL = ASSETS / "register" / "model.npz"
 
 
@@ -64,6 +66,11 @@ class Home:
         return self.config / "models.txt"
 
     @property
+    def api_key(self) -> Path:
+        """The key that programs on other computers must bring; made at the first need."""
+        return self.data / "api-key"
+
+    @property
     def models(self) -> Path:
         """Where models fetched from a hub are kept."""
         return self.cache / "models"
@@ -94,6 +101,7 @@ class Home:
             "history": str(self.history),
             "settings": str(self.settings),
             "models": str(self.models),
+            "api_key": str(self.api_key),
             "assets": str(ASSETS),
         }
 

@@ -107,7 +107,31 @@ def test_a_card_that_this_torch_was_not_built_for(monkeypatch: pytest.MonkeyPatc
 def test_an_old_cpu_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx2": False}, raising=False)
     monkeypatch.setattr("solar_chat.hardware.platform.machine", lambda: "AMD64")
-    assert "trap_no_avx2" in {trap.key for trap in detect().traps}
+    monkeypatch.setattr("solar_chat.hardware.platform.system", lambda: "Windows")
+    found = detect()
+    traps = {trap.key: trap.params for trap in found.traps}
+    assert traps == {"trap_no_avx2": {"missing": "AVX2, FMA, F16C, BMI2"}}
+    assert found.missing_for_llama_cpp == ("AVX2", "FMA", "F16C", "BMI2")
+
+
+@pytest.mark.usefixtures("bare_cpu", "no_driver")
+def test_a_virtual_machine_may_hide_one_feature(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("solar_chat.hardware.platform.machine", lambda: "x86_64")
+    told = {"avx2": True, "fma3": True, "f16c": False, "bmi2": True}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: told, raising=False)
+    assert detect().missing_for_llama_cpp == ("F16C",)
+    monkeypatch.setattr("solar_chat.hardware.platform.machine", lambda: "arm64")
+    assert detect().missing_for_llama_cpp == ()
+
+
+@pytest.mark.usefixtures("bare_cpu", "no_driver")
+@pytest.mark.parametrize(("level", "missing"), [("AVX2", ()), ("AVX512", ()), ("DEFAULT", ("AVX2", "FMA", "F16C", "BMI2"))])
+def test_an_older_torch_tells_the_level_only(monkeypatch: pytest.MonkeyPatch, level: str, missing: tuple[str, ...]) -> None:
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: level)
+    monkeypatch.setattr("solar_chat.hardware.platform.machine", lambda: "x86_64")
+    assert detect().missing_for_llama_cpp == missing
 
 
 def test_apple_silicon(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,9 +147,13 @@ def test_apple_silicon(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("capabilities", "dtype", "features"),
     [
-        ({"avx2": True, "avx512_f": True, "avx512_bf16": True}, "bfloat16", ("avx2", "avx512_f", "avx512_bf16")),
+        (
+            {"avx2": True, "fma3": False, "f16c": False, "bmi2": False, "avx512_f": True, "avx512_bf16": True},
+            "bfloat16",
+            ("avx2", "avx512_f", "avx512_bf16"),
+        ),
         ({"amx_bf16": True}, "bfloat16", ("amx_bf16",)),
-        ({"avx2": True, "avx512_bf16": False, "cpu_name": "Core i7"}, "float32", ("avx2",)),
+        ({"avx2": True, "avx512_bf16": False, "cpu_name": "Core i7"}, "float32", ("avx2", "fma3", "f16c", "bmi2")),
     ],
 )
 def test_the_cpu_decides_its_format(monkeypatch: pytest.MonkeyPatch, capabilities: Mapping[str, Any], dtype: str, features: tuple[str, ...]) -> None:

@@ -93,6 +93,32 @@
     if (window.solarBusy || !text || !text.value.trim()) swallow(event)
   }, true)
 
+  // A draft that rests is read ahead by the model. Only on this computer: what was not sent leaves no other one. Seen in the box itself, because Gradio
+  // says nothing while a syllable is being composed; nothing is ever written into it.
+  const DRAFT_RESTS_MS = 400
+  const SHORTEST_DRAFT = 4
+  // A pasted book is not uploaded at every pause.
+  const LONGEST_DRAFT = 20000
+  const atHome = ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname)
+  let resting = 0
+  window.solarDraft = () => {
+    const text = document.querySelector('#box textarea')
+    return atHome && !window.solarBusy && text && text.value.length <= LONGEST_DRAFT ? text.value : ''
+  }
+  window.solarDraftMoved = () => {
+    clearTimeout(resting)
+    if (!atHome) return
+    resting = setTimeout(() => {
+      const draft = window.solarDraft()
+      if (draft.trim().length < SHORTEST_DRAFT || document.querySelector('#box .stop-button')) return
+      const rests = document.querySelector('#draft-rests')
+      if (rests) rests.click()
+    }, DRAFT_RESTS_MS)
+  }
+  for (const kind of ['input', 'compositionend']) {
+    document.addEventListener(kind, (event) => { if (box(event.target)) window.solarDraftMoved() }, true)
+  }
+
   // What Gradio leaves out for screen readers and keyboards: it labels every message in English with its source text (the message itself is better),
   // gives groups of radio buttons no name, and makes every radio button a group of its own, so that arrow keys do nothing.
   const repairNames = () => {

@@ -15,8 +15,9 @@ from benchmarks.korean import disputed
 from benchmarks.korean.data import Data, data_folder
 from benchmarks.korean.figures import Disputed, Result, joined
 from benchmarks.korean.parts import documents, family, guard, level, matrix, memory, rewrite, speed
-from benchmarks.korean.report import as_markdown, as_object, circumstances
+from benchmarks.korean.report import LIBRARIES, as_markdown, as_object
 from benchmarks.korean.table import render
+from benchmarks.markdown import circumstances
 
 PARTS: Final[dict[str, Callable[[Data, Disputed], Result]]] = {
     "family": family.measure,
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     data = Data(data_folder(asked.data))
     started = time.perf_counter()
     result = joined(_run(name, data, lines) for name in asked.only)
-    where = circumstances(time.perf_counter() - started)
+    where = circumstances(time.perf_counter() - started, LIBRARIES)
     if asked.errors:
         asked.errors.write_text("".join(json.dumps(asdict(wrong), ensure_ascii=False) + "\n" for wrong in result.wrong), encoding="utf-8")
     if asked.write:

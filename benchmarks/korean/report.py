@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
-import importlib.metadata
-import os
-import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final
 
 from benchmarks.korean.disputed import Dispute
 from benchmarks.korean.figures import Result
 from benchmarks.korean.table import ABSENT, render
+from benchmarks.markdown import Circumstances
 
 _ABOUT_DISPUTED: Final = """\
 They were found by reading the lines that the app got wrong, so the figures without them are kind to it; of KHT's 반말 side all lines that end in a
 noun form are among them, right or wrong. Line 0 is the whole file. Texts stand here where the set's licence is MIT."""
-_LIBRARIES: Final = ("kiwipiepy", "kiwipiepy_model", "langdetect")
+LIBRARIES: Final = ("kiwipiepy", "kiwipiepy_model", "langdetect")
 _LEGEND: Final = """\
 `to beat` and `goal` are what the project set itself; the figures to beat come from smaller samples and from the official test splits.
 `ours` is as labelled; `ours, disputed lines left out` is the same without the lines listed below, and stands there only where the set has one.
@@ -26,38 +23,14 @@ Latin; `ending regex` looks at the last syllables between sentence marks; `Kiwi`
 loads it as it comes. Both language peers get texts without code and links. A column that does not apply says –."""
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """Where and when a run was made."""
-
-    date: str
-    machine: str
-    python: str
-    libraries: dict[str, str]
-    seconds: float
-
-
-def circumstances(seconds: float) -> Circumstances:
-    """Of this run, which took `seconds`."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return Circumstances(
-        datetime.date.today().isoformat(),
-        f"{cores} {'core' if cores == 1 else 'cores'}, {platform.system()} {platform.machine()}",
-        platform.python_version(),
-        {name: importlib.metadata.version(name) for name in _LIBRARIES},
-        round(seconds),
-    )
-
-
 def as_markdown(result: Result, found: Sequence[Dispute], where: Circumstances) -> str:
     """The whole report."""
-    libraries = ", ".join(f"{name} {version}" for name, version in where.libraries.items())
     return "\n".join(
         (
             "# Korean: the figures",
             "",
             f"Written by `python -m benchmarks.korean --write docs/benchmarks/korean.md` on {where.date}: {where.machine}, Python {where.python},",
-            f"{libraries}; {where.seconds:,.0f} s.",
+            f"{where.named_libraries}; {where.seconds:,.0f} s.",
             "",
             render(result.rows),
             "",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
 from benchmarks.korean.figures import PEERS, Row, Unit
+from benchmarks.markdown import aligned
 
 ABSENT: Final = "–"
 _HEAD: Final = ("part", "what", "items", "to beat", "goal", "ours", "met", "ours, disputed lines left out", *PEERS)
@@ -14,11 +14,8 @@ _HEAD: Final = ("part", "what", "items", "to beat", "goal", "ours", "met", "ours
 
 def render(rows: Sequence[Row]) -> str:
     """All rows under one head; a row without data says why in place of its figures."""
-    cells = [_HEAD, *(_cells(row) for row in rows)]
-    widths = [max(_width(line[column]) for line in cells if len(line) == len(_HEAD)) for column in range(len(_HEAD))]
-    lines = [_line(_HEAD, widths), "|" + "|".join("-" * (width + 2) for width in widths) + "|"]
-    lines += [_line(line, widths) for line in cells[1:]]
-    return "\n".join(lines) + "\n" + "".join(f"\n{row.part}, {row.what}: {row.missing}." for row in rows if row.missing)
+    table = aligned([_HEAD, *map(_cells, rows)])
+    return table + "\n" + "".join(f"\n{row.part}, {row.what}: {row.missing}." for row in rows if row.missing)
 
 
 def figure(value: float | None, unit: Unit) -> str:
@@ -47,11 +44,3 @@ def _cells(row: Row) -> tuple[str, ...]:
         figure(row.undisputed, row.unit),
         *(figure(row.peers.get(peer), row.unit) for peer in PEERS),
     )
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "| " + " | ".join(cell + " " * (width - _width(cell)) for cell, width in zip(cells, widths, strict=True)) + " |"
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Literal
 
 from benchmarks.upscale.model import DROP, LAYERS
+from solar_chat.checkpoint import read_bytes
 from solar_chat.upscale import Checkpoint
-from solar_chat.upscale.checkpoint import read_bytes
 
 Cache = Literal["warm", "cold"]
 _BUILD = """

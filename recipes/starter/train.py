@@ -3,7 +3,8 @@
     python -m recipes.starter.train --chatbot-data ChatbotData.csv --out assets/models/starter --work build/starter
 
 Every stage resumes where it was killed, at the cost of two minutes at most, and a finished stage is never run again. Randomness comes from the seeds
-written below and from nowhere else. The loop is plain PyTorch: at this size a trainer's own overhead would be a tenth of the time.
+written below and from nowhere else. The loop and the up-scaling are those of `recipes.upscale`; what is read, in which order and at which rates is
+said here.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTra
 from recipes.starter.data import HELDOUT, HeldOut, Mix, Record, Rows, load_records, pack, read_chatbot, read_own, save_records
 from recipes.starter.levels import expand
 from recipes.starter.tokenizer import END_ID, encode_loosely, save_tokenizer, train_tokenizer
+from recipes.upscale.loop import Schedule, fit, load, save
+from recipes.upscale.stack import build
 from solar_chat.language.types import LEVELS
 from solar_chat.prompts import TEMPLATES, system_prompt
-from solar_chat.upscale import Checkpoint, DepthPlan, verify, write
+from solar_chat.upscale import DepthPlan
 
 log = logging.getLogger("starter")
 
@@ -58,32 +61,24 @@ class Stage:
 
     name: str
     mix: Mix
-    steps: int
-    """Of BATCH_ROWS x ROW_TOKENS tokens each."""
-    rate: float
-    final_rate: float
-    warmup_steps: int
+    schedule: Schedule
+    """Its steps are of BATCH_ROWS x ROW_TOKENS tokens each."""
     seed: int
     varied: bool = False
     """Whether what users say is tokenized in varying ways."""
-
-    def learning_rate(self, step: int) -> float:
-        """Linear warm-up, then half a cosine from `rate` down to `final_rate`."""
-        if step < self.warmup_steps:
-            return self.rate * (step + 1) / self.warmup_steps
-        progress = (step - self.warmup_steps) / max(1, self.steps - self.warmup_steps)
-        return self.final_rate + (self.rate - self.final_rate) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 # Eight layers are cheaper than twelve, so most is learned before the upscaling: first words, from all text, small talk leading because there is most
 # of it; then replies under the app's own prompts, our own records leading because they are what the model is for. The base ends at a high rate, so
 # that the upscaled stack is still easily moved when it takes over.
-WORDS = Stage("words", Mix(own_share=0.35, english_share=0.15, with_system=0.3, replies_only=False, perturbed=False), 191, 2e-3, 1.8e-3, 60, seed=1)
+WORDS = Stage(
+    "words", Mix(own_share=0.35, english_share=0.15, with_system=0.3, replies_only=False, perturbed=False), Schedule(191, 2e-3, 1.8e-3, 60), seed=1
+)
 # What users say comes cut into other tokens each time, so that an unseen wording of a known question is not a stranger.
 _CHAT_MIX = Mix(own_share=0.6, english_share=0.25, with_system=1.0, replies_only=True, perturbed=True)
-BASE = Stage("base", _CHAT_MIX, 420, 1.8e-3, 1e-3, 10, seed=2, varied=True)
-CONTINUE = Stage("continue", _CHAT_MIX, 80, 1.0e-3, 1.0e-3, 15, seed=3, varied=True)
-CHAT = Stage("chat", _CHAT_MIX, 1000, 1.0e-3, 0.0, 1, seed=4, varied=True)
+BASE = Stage("base", _CHAT_MIX, Schedule(420, 1.8e-3, 1e-3, 10), seed=2, varied=True)
+CONTINUE = Stage("continue", _CHAT_MIX, Schedule(80, 1.0e-3, 1.0e-3, 15), seed=3, varied=True)
+CHAT = Stage("chat", _CHAT_MIX, Schedule(1000, 1.0e-3, 0.0, 1), seed=4, varied=True)
 # One yardstick for all stages: the loss on held-out replies under the app's own system prompts.
 VALIDATION = Mix(own_share=0.5, english_share=0.2, with_system=1.0, replies_only=True, perturbed=False)
 
@@ -150,58 +145,34 @@ class Trainer:
         if (result / "config.json").exists():
             log.info("%s: already there", stage.name)
             return result
-        torch.manual_seed(stage.seed)
-        model = LlamaForCausalLM(start) if isinstance(start, LlamaConfig) else LlamaForCausalLM.from_pretrained(start, dtype=torch.float32)
-        model.config.use_cache = False
-        matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
-        vectors = [parameter for parameter in model.parameters() if parameter.ndim == 1]
-        groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
-        optimizer = torch.optim.AdamW(groups, lr=stage.rate, betas=(0.9, 0.95), fused=True)
+        steps = stage.schedule.steps
+        model = load(start, stage.seed, compiled=self._compiled)
         vary = self._vary if stage.varied else None
-        rows = pack(self._training, stage.mix, self._encode, rows=stage.steps * BATCH_ROWS, row_tokens=ROW_TOKENS, seed=stage.seed, vary=vary)
+        rows = pack(self._training, stage.mix, self._encode, rows=steps * BATCH_ROWS, row_tokens=ROW_TOKENS, seed=stage.seed, vary=vary)
         checks = pack(self._validation, VALIDATION, self._encode, rows=_VALIDATION_ROWS, row_tokens=ROW_TOKENS, seed=0)
-        if self._compiled:
-            # Layer by layer: all layers share one compiled kernel, so it costs seconds, and trains about 1.4 times as fast.
-            for layer in model.model.layers:
-                layer.compile()
+        recent, began = list[float](), time.monotonic()
+
+        def after_step(done: int, loss: float) -> None:
+            nonlocal began
+            if done in (0, steps):
+                self._record(stage, done, float("nan"), validation_loss(model, checks))
+                return
+            recent.append(loss)
+            if done % 25 == 0:
+                mean, rate = sum(recent) / len(recent), len(recent) * BATCH_ROWS * ROW_TOKENS / (time.monotonic() - began)
+                log.info("%s %d/%d: loss %.3f, %.0f tokens/s", stage.name, done, steps, mean, rate)
+                if done % 100 == 0:
+                    self._record(stage, done, mean, validation_loss(model, checks))
+                recent.clear()
+                began = time.monotonic()
 
         saved = self._work / f"{stage.name}.pt"
-        first = 0
-        if saved.exists():
-            state = torch.load(saved, weights_only=True)
-            model.load_state_dict(state["model"])
-            optimizer.load_state_dict(state["optimizer"])
-            first = state["step"]
-            log.info("%s: resumed at step %d", stage.name, first)
-        else:
-            self._record(stage, 0, float("nan"), validation_loss(model, checks))
-        running, began, last_save = 0.0, time.monotonic(), time.monotonic()
-        for step in range(first, stage.steps):
-            for group in optimizer.param_groups:
-                group["lr"] = stage.learning_rate(step)
-            loss = batch_loss(model, rows, step * BATCH_ROWS)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-            running += loss.item()
-            done = step + 1
-            if done % 25 == 0:
-                rate = 25 * BATCH_ROWS * ROW_TOKENS / (time.monotonic() - began)
-                log.info("%s %d/%d: loss %.3f, %.0f tokens/s", stage.name, done, stage.steps, running / 25, rate)
-                if done % 100 == 0:
-                    self._record(stage, done, running / 25, validation_loss(model, checks))
-                running, began = 0.0, time.monotonic()
-            if time.monotonic() - last_save > self._save_every_s:
-                temporary = saved.with_suffix(".tmp")
-                torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": done}, temporary)
-                temporary.rename(saved)
-                last_save = time.monotonic()
-        self._record(stage, stage.steps, float("nan"), validation_loss(model, checks))
-        # Compiled layers would be saved under other names.
-        plain = LlamaForCausalLM(model.config)
-        plain.load_state_dict(model.state_dict())
-        plain.save_pretrained(result)
+
+        def loss_of(step: int) -> torch.Tensor:
+            return batch_loss(model, rows, step * BATCH_ROWS)
+
+        fit(model, stage.schedule, loss_of, saved=saved, after_step=after_step, save_every_s=self._save_every_s)
+        save(model, result)
         saved.unlink(missing_ok=True)
         return result
 
@@ -227,16 +198,6 @@ def validation_loss(model: LlamaForCausalLM, rows: Rows) -> float:
     """Mean loss over held-out rows."""
     losses = [batch_loss(model, rows, first).item() for first in range(0, len(rows.tokens), BATCH_ROWS)]
     return sum(losses) / len(losses)
-
-
-def upscale(base: Path, target: Path) -> Path:
-    """The project's own depth up-scaling, proven byte by byte."""
-    if not target.exists():
-        source = Checkpoint.read(base)
-        plan = DepthPlan.solar(BASE_LAYERS, DROP)
-        proof = verify(source, plan, Checkpoint.read(write(source, plan, target)))
-        log.info("upscaled: layers %s, %d tensors equal, %d parameters", plan.sources, proof.tensors, proof.parameters)
-    return target
 
 
 # 0 to 0.3, with and without a repetition penalty, measured alike (level 96 to 97 %, language 98 to 99 %); 0.3 lets a second try differ.
@@ -283,7 +244,7 @@ def main() -> None:
     trainer = Trainer(options.work, training, validation, tokenizer, compiled=not options.no_compile)
     words = trainer.run(WORDS, CONFIG)
     base = trainer.run(BASE, words)
-    stacked = upscale(base, options.work / "upscaled")
+    stacked = build(base, DepthPlan.solar(BASE_LAYERS, DROP), options.work / "upscaled")
     continued = trainer.run(CONTINUE, stacked)
     chat = trainer.run(CHAT, continued)
     export(chat, options.work / "tokenizer", options.out)

@@ -13,14 +13,18 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Literal, Self
 
-from solar_chat.assistant.chat import Chat
+from solar_chat.assistant.ahead import ReadingAhead, Sight
+from solar_chat.assistant.chat import Chat, history_of
+from solar_chat.assistant.completion import Completion, CompletionRequest
 from solar_chat.assistant.decide import standing
 from solar_chat.assistant.downloads import Downloads
 from solar_chat.assistant.events import ChatEvent, LoadState
 from solar_chat.assistant.library import Library
+from solar_chat.assistant.names import ModelNames, names_of, names_of_unknown
 from solar_chat.assistant.options import undo_change
+from solar_chat.assistant.plan import TurnRequest
 from solar_chat.assistant.servers import connected, leaves_for
-from solar_chat.assistant.turn import Turn, TurnRequest
+from solar_chat.assistant.turn import Turn
 from solar_chat.conversation import Store
 from solar_chat.engine import Backend, Engine, Progress, Sampling, load_model
 from solar_chat.errors import ModelError, SolarChatError
@@ -28,7 +32,7 @@ from solar_chat.hardware import detect
 from solar_chat.i18n import Catalogue, system_language
 from solar_chat.language import Level, morphemes, warm
 from solar_chat.messages import Message
-from solar_chat.models import STARTER, Download, ModelSpec, Offer, QuantizedCopy, drop_full_weights, quantized_copy, resolve
+from solar_chat.models import STARTER, Download, ModelSpec, Offer, QuantizedCopy, drop_full_weights, quantized_copy, quantized_place, resolve
 from solar_chat.paths import Home
 from solar_chat.prompts import ReplyLanguage
 from solar_chat.settings import ReplyChoice, Settings, SettingsFile
@@ -48,7 +52,9 @@ class Assistant:
         self._spec: ModelSpec = STARTER
         self._state = LoadState("idle", STARTER.id)
         self._loading: Future[None] | None = None
+        self._begins = threading.Lock()
         self._downloads = Downloads(home.models, detect)
+        self._ahead = ReadingAhead(engine, lambda: self._spec, self._next_request)
         self.library = Library(home, detect)
 
     @classmethod
@@ -89,13 +95,32 @@ class Assistant:
         self._state = LoadState("libraries", wanted)
         threading.Thread(target=warm, name="warm-kiwi", daemon=True).start()
         self._loading = self._engine.load_soon(lambda: self._load(wanted, fall_back=fall_back))
+        self._loading.add_done_callback(lambda _: self._ahead.look_again())
+
+    def ready(self, *, fall_back: bool = True) -> Future[None]:
+        """Done once a model can be asked, begun here if nobody has; holds the SolarChatError that kept it from loading. Not to be cancelled."""
+        with self._begins:
+            if self._loading is None and self._engine.backend is None:
+                self.start_loading(fall_back=fall_back)
+        if self._loading is not None:
+            return self._loading
+        there: Future[None] = Future()
+        there.set_result(None)
+        return there
 
     def wait_ready(self) -> None:
         """Return once a model can be asked, loading one if nobody has. Raises the SolarChatError that kept it from loading."""
-        if self._loading is None and self._engine.backend is None:
-            self.start_loading()
-        if self._loading is not None:
-            self._loading.result()
+        self.ready().result()
+
+    def model_names(self) -> ModelNames:
+        """What programs may call the model in use; before it is loaded, the one that will be."""
+        if self._state.stage == "ready" or self._engine.backend is not None:
+            return names_of(self._spec)
+        wanted = self._model or self.settings.load().model
+        try:
+            return names_of(resolve(wanted))
+        except SolarChatError:
+            return names_of_unknown(wanted)
 
     def _load(self, wanted: str, *, fall_back: bool) -> Backend:
         """Runs on the worker."""
@@ -109,11 +134,16 @@ class Assistant:
 
     def _load_one(self, name: str, problem: SolarChatError | None = None) -> Backend:
         """`problem` is why another model than this one could not be loaded."""
+        notices: list[SolarChatError] = []
         try:
             spec = resolve(name)
             self._state = LoadState("loading", spec.name)
             spec = self._downloads.fetch(spec, self._reporting("downloading", spec))
-            backend = connected(spec.id, spec.remote) if spec.remote else load_model(spec, detect(), self._reporting("loading", spec))
+            if spec.remote:
+                backend = connected(spec.id, spec.remote)
+            else:
+                place = quantized_place(spec, self.home.models)
+                backend = load_model(spec, detect(), self._reporting("loading", spec), place=place, unsaved=notices.append)
         except SolarChatError as error:
             self._state = LoadState("failed", name, error=error)
             raise
@@ -122,12 +152,14 @@ class Assistant:
             self._state = LoadState("failed", name, error=failure)
             raise failure from error
         self._spec = spec
-        self._state = LoadState("ready", spec.name, device=backend.device, server=leaves_for(spec.remote), error=problem)
+        self._state = LoadState(
+            "ready", spec.name, device=backend.device, server=leaves_for(spec.remote), error=problem, notice=next(iter(notices), None)
+        )
         return backend
 
     def _reporting(self, stage: Literal["downloading", "loading"], spec: ModelSpec) -> Progress:
-        def report(_step: str, share: float) -> None:
-            self._state = LoadState(stage, spec.name, share=share)
+        def report(step: str, share: float) -> None:
+            self._state = LoadState("quantizing" if step == "quantize" else stage, spec.name, share=share)
 
         return report
 
@@ -151,7 +183,11 @@ class Assistant:
 
     def remove_model(self, model: str) -> int:
         """Delete what was downloaded of `model`; the bytes that freed. Raises ModelError `model_in_use`, and as `Downloads.remove` does."""
-        if self._state.stage in ("downloading", "loading", "ready") and self._spec.path is not None and self._spec.id == resolve(model).id:
+        if (
+            self._state.stage in ("downloading", "quantizing", "loading", "ready")
+            and self._spec.path is not None
+            and self._spec.id == resolve(model).id
+        ):
             raise ModelError("model_in_use", model=self._spec.name)
         return self._downloads.remove(model)
 
@@ -176,8 +212,9 @@ class Assistant:
         reply_language: ReplyChoice | None = None,
         history: tuple[Message, ...] = (),
         seed: int | None = None,
+        unfinished: bool = False,
     ) -> TurnRequest:
-        """A turn as the settings want it, but for what is given, and for what was asked for in the `history`."""
+        """A turn as the settings want it, but for what is given, and for what was asked for in the `history`. See `TurnRequest` for `unfinished`."""
         settings = self.settings.load()
         asked_level, asked_language = standing(history, settings.level, settings.reply_language)
         return TurnRequest(
@@ -188,19 +225,24 @@ class Assistant:
             reply_language=reply_language or asked_language,
             default_language=_default_language(settings),
             guard=settings.guard,
-            sampling=Sampling(
-                temperature=settings.temperature,
-                top_p=settings.top_p,
-                repetition_penalty=settings.repetition_penalty,
-                seed=settings.seed if seed is None else seed,
-            ),
+            sampling=_sampling(settings, seed),
             max_reply_tokens=settings.max_reply_tokens,
+            unfinished=unfinished,
         )
 
     def turn(self, request: TurnRequest) -> Turn:
         """A turn that is not stored. Waits for the model; raises InputError or ModelError."""
         self.wait_ready()
         return Turn(request, self._engine, self._spec)
+
+    def sampling(self) -> Sampling:
+        """How the settings want tokens chosen."""
+        return _sampling(self.settings.load())
+
+    def completion(self, request: CompletionRequest) -> Completion:
+        """A reply as the model gives it. Waits for the model; raises ModelError."""
+        self.wait_ready()
+        return Completion(request, self._engine, self._spec)
 
     def send(
         self,
@@ -222,24 +264,57 @@ class Assistant:
         """Answer a person's message once more; see `Chat.regenerate`."""
         return self._chat(conversation_id).regenerate(reply_id)
 
+    def prepare(self, conversation_id: str | None, draft: str = "", *, level: Level | None = None, reply_language: ReplyChoice | None = None) -> bool:
+        """Have the model read what the next turn begins with: the system prompt, what was said, and `draft` as far as it is typed; see `send` for the
+        others. Whether it begins now: never while anybody is answered, never for a model on a server; and again with the model that is loaded next.
+        Returns at once but for counting tokens, raises nothing."""
+        return self._ahead.look(Sight(conversation_id, draft, level, reply_language))
+
     def undo_change(self, conversation_id: str, reply_id: str) -> None:
         """Take back what the message that this reply answers changed about the conversation. Raises StoreError."""
         undo_change(self.store, conversation_id, reply_id)
 
     def _chat(self, conversation_id: str, level: Level | None = None, reply_language: ReplyChoice | None = None) -> Chat:
         def start(text: str, history: tuple[Message, ...]) -> Turn:
-            conversation, settings = self.store.get(conversation_id), self.settings.load()
-            chosen = level or conversation.level
-            request = self.request(
-                text,
-                # A stored conversation keeps what was asked for in its options, where it can be taken back: its history is not asked again.
-                level=chosen or settings.level,
-                reply_language=reply_language or conversation.reply_language or settings.reply_language,
-                history=history,
-            )
-            return self.turn(replace(request, level_reason="choice" if chosen else "setting"))
+            return self.turn(self._stored_request(conversation_id, text, history, level, reply_language))
 
         return Chat(self.store, conversation_id, start)
+
+    def _stored_request(
+        self,
+        conversation_id: str | None,
+        text: str,
+        history: tuple[Message, ...],
+        level: Level | None,
+        reply_language: ReplyChoice | None,
+        unfinished: bool = False,
+    ) -> TurnRequest:
+        """A turn of a stored conversation, or of one that is stored with it."""
+        conversation, settings = self.store.get(conversation_id) if conversation_id else None, self.settings.load()
+        chosen = level or (conversation and conversation.level)
+        request = self.request(
+            text,
+            # A stored conversation keeps what was asked for in its options, where it can be taken back: its history is not asked again.
+            level=chosen or settings.level,
+            reply_language=reply_language or (conversation and conversation.reply_language) or settings.reply_language,
+            history=history,
+            unfinished=unfinished,
+        )
+        return replace(request, level_reason="choice" if chosen else "setting")
+
+    def _next_request(self, sight: Sight) -> TurnRequest:
+        """The turn that `sight` would become if its draft were sent as it is."""
+        history = history_of(self.store, sight.conversation_id) if sight.conversation_id else ()
+        return self._stored_request(sight.conversation_id, sight.draft, history, sight.level, sight.reply_language, unfinished=True)
+
+
+def _sampling(settings: Settings, seed: int | None = None) -> Sampling:
+    return Sampling(
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        repetition_penalty=settings.repetition_penalty,
+        seed=settings.seed if seed is None else seed,
+    )
 
 
 def _default_language(settings: Settings) -> ReplyLanguage:

@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from solar_chat.assistant.events import Answer, ChatEvent, Draft, Saved
 from solar_chat.assistant.options import Changed, change_options, restore_options
-from solar_chat.assistant.turn import Turn, check_message
+from solar_chat.assistant.plan import check_message
+from solar_chat.assistant.turn import Turn
 from solar_chat.conversation import MessageStatus, Store, StoredMessage
 from solar_chat.errors import InputError, ModelError, SolarChatError
 from solar_chat.messages import Message
@@ -25,6 +26,12 @@ TITLE_CHARACTERS = 40
 
 StartTurn = Callable[[str, tuple[Message, ...]], Turn]
 """Makes the turn for a text and what was said before it; waits for the model."""
+
+
+def history_of(store: Store, conversation_id: str, question_id: str | None = None) -> tuple[Message, ...]:
+    """What was said before the question `question_id`; None for one that is not asked yet. Raises StoreError."""
+    stored = store.tail(conversation_id, MOST_HISTORY if question_id else MOST_HISTORY - 1, leaf_id=question_id)
+    return tuple(Message(message.role, message.content) for message in stored if message.id != question_id and message.content)
 
 
 class Chat:
@@ -73,7 +80,7 @@ class Chat:
     def _answer(self, question: StoredMessage) -> Generator[ChatEvent, None, None]:
         reply = _Reply(self._store, question)
         try:
-            turn = self._start_turn(question.content, self._before(question))
+            turn = self._start_turn(question.content, history_of(self._store, self._id, question.id))
             reply.begin(turn)
             for event in turn.stream():
                 if isinstance(event, Draft):
@@ -91,10 +98,6 @@ class Chat:
         except Exception:
             reply.fail()
             raise
-
-    def _before(self, question: StoredMessage) -> tuple[Message, ...]:
-        stored = self._store.tail(self._id, MOST_HISTORY, leaf_id=question.id)
-        return tuple(Message(message.role, message.content) for message in stored if message.id != question.id and message.content)
 
 
 class _Reply:

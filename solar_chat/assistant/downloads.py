@@ -47,16 +47,20 @@ class Downloads:
     def fetch(self, spec: ModelSpec, progress: Callable[[str, float], None] | None = None) -> ModelSpec:
         """`spec` with its `path`, waiting for its download where it is not here yet. Stopping the download ends the waiting with an error.
 
-        Raises OutOfMemory `memory_too_small` before anything is fetched that could not be loaded, and ModelError as `offer` and `Download.result` do.
+        Raises OutOfMemory `memory_too_small` and ModelError `cpu_too_old` before anything is fetched that could not be loaded, and ModelError as
+        `offer` and `Download.result` do.
         """
         form = spec.form or form_here(spec, self._cache)
         here = copy_of(form, self._cache) if form is not None else None
         if not spec.forms or spec.path is not None or (here is not None and here.whole):
             return fetch(spec if form is None else replace(spec, form=form), self._cache, progress)
-        found = offer(spec, self._cache, self._hardware())
+        hardware = self._hardware()
+        found = offer(spec, self._cache, hardware)
         if found.fit.verdict == "too_large" and found.fit.disk_bytes <= found.fit.disk_free_bytes:
             needed, free = found.fit.needed_bytes, found.fit.free_bytes
             raise OutOfMemory("memory_too_small", model=spec.name, needed_gb=f"{needed / 1e9:.1f}", free_gb=f"{free / 1e9:.1f}")
+        if found.fit.verdict == "cpu_too_old":
+            raise ModelError("cpu_too_old", model=spec.name, missing=", ".join(hardware.missing_for_llama_cpp))
         return follow(self._start(found.spec), progress)
 
     def remove(self, name: str) -> int:

@@ -116,7 +116,7 @@ ChatEvent = TurnEvent | Saved
 class LoadState:
     """Where the model is on its way into memory; polled by the page."""
 
-    stage: Literal["idle", "libraries", "downloading", "loading", "ready", "failed"]
+    stage: Literal["idle", "libraries", "downloading", "quantizing", "loading", "ready", "failed"]
     model: str
     share: float | None = None
     """How much of a download or of the weights is there, 0 to 1."""
@@ -125,3 +125,5 @@ class LoadState:
     """Where what is written goes, if it leaves this computer."""
     error: SolarChatError | None = None
     """Why the last load failed. In stage `ready` it says why another model than the one wanted is loaded."""
+    notice: SolarChatError | None = None
+    """What kept the model's 4-bit copy from being saved; it is loaded all the same."""

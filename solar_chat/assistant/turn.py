@@ -1,60 +1,30 @@
 """One turn: from a person's text and what was said before to a guarded reply, as a stream of events.
 
-Stateless: it reads no store and keeps nothing. Language and level are decided, the prompt is fitted into the model's context, the engine streams,
-the guard settles sentence by sentence and says what is to be written once more, and here is how the model is asked for it. `Stop` is closing the
-iterator.
+Stateless: it reads no store and keeps nothing. `plan` decides language, level and prompt, the engine streams, the guard settles sentence by sentence
+and says what is to be written once more, and here is how the model is asked for it. `Stop` is closing the iterator.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
-from solar_chat.assistant.decide import reply_language, since_switch, speech_level, written_language
-from solar_chat.assistant.events import Answer, Decided, Draft, LevelReason, OptionChange, Reading, ReplySentence, TurnEvent
+from solar_chat.assistant.decide import written_language
+from solar_chat.assistant.events import Answer, Decided, Draft, Reading, ReplySentence, TurnEvent
+from solar_chat.assistant.plan import TurnRequest, plan_turn
 from solar_chat.engine import Engine, Event, Finished, GenerationRequest, Prefilled, Sampling
 from solar_chat.errors import InputError
 from solar_chat.guard import Attempt, Guard, GuardedReply, GuardedSentence
-from solar_chat.language import Expected, Level, names_a_level, wishes
+from solar_chat.language import Expected, names_a_level
 from solar_chat.messages import Message
 from solar_chat.models import ModelSpec
-from solar_chat.prompts import TEMPLATES, ReplyLanguage, Window, firmly, fit, system_prompt
-from solar_chat.settings import GuardMode, ReplyChoice
+from solar_chat.prompts import Window, firmly
 
-# A message of this length is a pasted book, not a question: every model in the catalogue reads far less.
-LONGEST_MESSAGE = 200_000
 # A sentence that is written once more is drawn from at least this temperature and the one above, and warmer the second time.
 LEAST_WARMTH = 0.4
 WARMER = 0.2
 LEAST_TOP_P = 0.95
-
-
-def check_message(text: str) -> None:
-    """Raises InputError where `text` cannot be a message."""
-    if not text.strip():
-        raise InputError("empty_message")
-    if len(text) > LONGEST_MESSAGE:
-        raise InputError("message_too_long", characters=len(text), limit=LONGEST_MESSAGE)
-
-
-@dataclass(frozen=True, slots=True)
-class TurnRequest:
-    """What is asked, and how the answer shall be. Raises InputError as `check_message` does."""
-
-    text: str
-    level: Level
-    """What is set; a request in the text beats it, as it beats `reply_language`."""
-    level_reason: LevelReason = "choice"
-    history: tuple[Message, ...] = ()
-    reply_language: ReplyChoice = "follow"
-    default_language: ReplyLanguage = "ko"
-    guard: GuardMode = "keep"
-    sampling: Sampling = field(default_factory=Sampling)
-    max_reply_tokens: int = 512
-
-    def __post_init__(self) -> None:
-        check_message(self.text)
 
 
 class Turn:
@@ -63,54 +33,32 @@ class Turn:
     def __init__(self, request: TurnRequest, engine: Engine, spec: ModelSpec) -> None:
         """Raises InputError where the message does not fit into the model's context, ModelError where no model is loaded."""
         backend = engine.require_backend()
-        template = TEMPLATES[spec.template]
-        # The reply may take at most half of a small context, so that there is something left to answer.
-        reply_tokens = min(request.max_reply_tokens, backend.context_tokens // 2)
-        wish = wishes(request.text)
-        self.language, self.language_reason = reply_language(request.text, request.history, request.reply_language, request.default_language, wish)
-        level, self._level_reason = speech_level(request.level, request.level_reason, wish)
-        self._change = OptionChange(
-            level=level if level != request.level else None,
-            reply_language=wish.language if wish.language != request.reply_language else None,
-        )
+        plan = plan_turn(request, backend, spec)
         # A text in another level, or examples of it, are what is asked for here: they are marked, and not mended.
-        about_levels = wish.level is None and request.guard == "keep" and names_a_level(request.text)
-        request = replace(request, level=level, guard="mark" if about_levels else request.guard)
-        history = since_switch(request.history, self.language) if spec.copies_language else request.history
-        self._unread = len(request.history) - len(history)
-
-        def window(system: str, text: str) -> Window:
-            return fit(
-                system,
-                [*history, Message("user", text)],
-                template=template,
-                count_tokens=backend.count_tokens,
-                context_tokens=backend.context_tokens,
-                reply_tokens=reply_tokens,
-            )
-
-        system = system_prompt(self.language, request.level)
-        self._window = window(system, request.text)
-        self._firmer = partial(window, *firmly(template.name, system, request.text, self.language, request.level))
-        self._stop = template.stop
+        about_levels = plan.wish.level is None and request.guard == "keep" and names_a_level(request.text)
+        self.language, self.language_reason = plan.language, plan.language_reason
+        self._plan = plan
+        self._window = plan.window
+        self._firmer = partial(plan.fit, *firmly(plan.template.name, plan.system, request.text, plan.language, plan.level))
+        self._stop = (*plan.template.stop, *request.stop)
         self._sampling = request.sampling
         self._backend = backend
         self._lease = engine.lease()
-        self._level = request.level
-        expected = Expected.after(self.language, request.text, (message.content for message in request.history if message.role == "user"))
-        self._guard = Guard(request.level if self.language == "ko" else None, request.guard, expected, asks_again=True)
-        self._reply = GuardedReply(self._guard, self._generate, reply_tokens, can_continue=backend.can_continue)
+        expected = Expected.after(plan.language, request.text, (message.content for message in request.history if message.role == "user"))
+        level = plan.level if plan.language == "ko" else None
+        self._guard = Guard(level, "mark" if about_levels else request.guard, expected, asks_again=True)
+        self._reply = GuardedReply(self._guard, self._generate, plan.reply_tokens, can_continue=backend.can_continue)
 
     @property
     def decided(self) -> Decided:
         return Decided(
             language=self.language,
             language_reason=self.language_reason,
-            level=self._level,
-            dropped_messages=self._unread + self._window.dropped_messages,
+            level=self._plan.level,
+            dropped_messages=self._plan.unread + self._window.dropped_messages,
             free_tokens=self._window.free_tokens,
-            level_reason=self._level_reason,
-            change=self._change,
+            level_reason=self._plan.level_reason,
+            change=self._plan.change,
         )
 
     def stream(self) -> Generator[TurnEvent, None, None]:
@@ -124,6 +72,10 @@ class Turn:
                     yield Draft(event.text, event.settled)
         yield self.answer()
 
+    def stop(self) -> None:
+        """End it within one token, from any thread; `stream` goes on to its `Answer`."""
+        self._lease.close()
+
     def answer(self) -> Answer:
         """The reply as far as it got, judged as a whole."""
         self._guard.finish()
@@ -133,7 +85,7 @@ class Turn:
             reply=reply,
             language=written_language(reply),
             level=levels.pop() if len(levels) == 1 else ("mixed" if levels else "none"),
-            asked_level=self._level,
+            asked_level=self._plan.level,
             sentences=tuple(_shown(sentence) for sentence in self._guard.sentences if sentence.text.strip()),
             model=self._backend.name,
             prompt_tokens=self._reply.prompt_tokens or self._window.prompt_tokens,

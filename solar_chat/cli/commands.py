@@ -13,10 +13,12 @@ from solar_chat import __version__
 from solar_chat.cli.ask import Asked, ask_lines, ask_once
 from solar_chat.cli.doctor import print_doctor, print_paths
 from solar_chat.cli.downloads import add_download_commands
+from solar_chat.cli.export import add_export_command
 from solar_chat.cli.inspect import inspect_lines, inspect_once
 from solar_chat.cli.models import print_model, print_models
 from solar_chat.cli.page import PageOptions, open_page
 from solar_chat.cli.rewrite import rewrite_lines, rewrite_once
+from solar_chat.cli.serve import ServeOptions, serve_api
 from solar_chat.cli.servers import add_server_commands
 from solar_chat.cli.upscale import add_upscale_commands
 from solar_chat.i18n import Catalogue, InterfaceLanguage
@@ -63,6 +65,16 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
         if context.invoked_subcommand is None:
             chosen = None if lang_ is None else lang
             open_page(PageOptions(Home.find(home), share, host, port, password, not no_browser, model, chosen), catalogue, lang)
+
+    @app.command(help=say("serve"))
+    def serve(
+        context: typer.Context,
+        host: Annotated[str, typer.Option(help=say("serve_host"))] = "127.0.0.1",
+        port: Annotated[int, typer.Option(min=0, max=65535, help=say("serve_port"))] = 8000,
+        api_key: Annotated[str | None, typer.Option(help=say("serve_api_key"), envvar="SOLAR_CHAT_SERVE_KEY", show_envvar=True)] = None,
+        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"))] = None,
+    ) -> None:
+        serve_api(ServeOptions(context.obj, host, port, api_key, model), catalogue, lang)
 
     @app.command(help=say("ask"))
     def ask(
@@ -135,4 +147,5 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
         print_paths(context.obj)
 
     add_upscale_commands(app, catalogue, lang)
+    add_export_command(app, catalogue, lang)
     return app

@@ -6,6 +6,7 @@ import platform
 from importlib import metadata
 
 from solar_chat import __version__
+from solar_chat.access import read_key
 from solar_chat.cli.lines import print_json
 from solar_chat.cli.models import describe
 from solar_chat.hardware import detect
@@ -20,6 +21,8 @@ _LIBRARIES = ("gradio", "transformers", "torch", "bitsandbytes", "accelerate", "
 def print_paths(home: Home) -> None:
     for name, path in home.as_dict().items():
         print(f"{name:9} {path}")
+    # What the file holds, for whoever has to type it into a program on another computer.
+    print(f"{'key':9} {read_key(home.api_key) or '-'}")
 
 
 def print_doctor(home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, as_json: bool) -> None:

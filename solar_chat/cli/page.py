@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 
+from solar_chat import api
+from solar_chat.access import is_loopback
 from solar_chat.assistant import Assistant
+from solar_chat.cli.serve import required_key
 from solar_chat.errors import StartError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.paths import Home
@@ -35,6 +37,10 @@ def open_page(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguag
         print(catalogue.tr(lang, "cli.page_ready", url=url), flush=True)
 
     with Assistant.open(options.home, options.model) as assistant:
+        # A password says that the page is not for everybody who can reach it; then neither is the API.
+        exposed = options.share or options.password is not None or not is_loopback(options.host)
+        key = required_key(options.home, None, exposed=exposed)
+        programs = api.build(assistant, api.ApiOptions(options.host, options.share, key, fall_back=True))
         ui.launch(
             assistant,
             host=options.host,
@@ -44,6 +50,7 @@ def open_page(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguag
             lang=options.lang,
             open_browser=options.open_browser,
             on_ready=announce,
+            doors=dict.fromkeys(api.PATHS, programs),
         )
 
 
@@ -53,14 +60,5 @@ def _check_exposure(options: PageOptions) -> None:
         raise StartError("password_empty")
     if options.password is None and options.share:
         raise StartError("share_needs_password")
-    if options.password is None and not _is_loopback(options.host):
+    if options.password is None and not is_loopback(options.host):
         raise StartError("host_needs_password", host=options.host)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

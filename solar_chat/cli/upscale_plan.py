@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from solar_chat.cli.upscale_source import Source
+from solar_chat.assistant.upscale_source import Source
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.upscale import Checkpoint, DepthPlan, deepened_config, layer_runs, planned, sharded, span, split
 

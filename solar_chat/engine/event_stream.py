@@ -30,6 +30,10 @@ class Generation:
     def fail(self, error: BaseException) -> None:
         self.items.put(error)
 
+    @property
+    def is_ending(self) -> bool:
+        return self.stop.is_set()
+
     def cancel(self) -> None:
         self.items.put(Finished("cancelled", 0, 0, 0.0))
         self.items.put(None)

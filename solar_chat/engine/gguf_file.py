@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from solar_chat.errors import ModelError
+from solar_chat.hardware import Q8_0_SHARE_OF_FLOAT16, llama_cpp_cache_is_8_bit
 
 _MAGIC: Final = b"GGUF"
 _VERSIONS: Final = (2, 3)
@@ -44,14 +45,24 @@ class GgufFile:
         value = self.metadata.get(f"{self.architecture}.{key}")
         return value if isinstance(value, int) else default
 
-    def cache_bytes(self, context_tokens: int) -> int:
-        """Keys and values of that many tokens in 16 bits."""
+    @property
+    def head_widths(self) -> tuple[int, int]:
+        """Numbers of one head's key, and of its value."""
+        width = self.number("embedding_length") // self.number("attention.head_count", 1)
+        return self.number("attention.key_length", width), self.number("attention.value_length", width)
+
+    def takes_8_bit_cache(self, context_tokens: int, free_bytes: int) -> bool:
+        """Whether keys and values are to be held in 8 bits, see `llama_cpp_cache_is_8_bit`."""
+        # llama.cpp's blocks of 32 numbers must not reach over two heads.
+        whole_blocks = not any(width % 32 for width in self.head_widths)
+        return whole_blocks and llama_cpp_cache_is_8_bit(self.weight_bytes, self.cache_bytes(context_tokens), free_bytes)
+
+    def cache_bytes(self, context_tokens: int, *, in_8_bits: bool = False) -> int:
+        """Keys and values of that many tokens, in 16 bits or in 8."""
         heads, layers = self.number("attention.head_count", 1), self.number("block_count")
-        width = self.number("embedding_length") // heads
         kv_heads = self.metadata.get(f"{self.architecture}.attention.head_count_kv", heads)
         all_heads = sum(kv_heads) if isinstance(kv_heads, list) else kv_heads * layers
-        per_head = self.number("attention.key_length", width) + self.number("attention.value_length", width)
-        return int(2 * per_head * all_heads * context_tokens)
+        return round(2 * sum(self.head_widths) * all_heads * context_tokens * (Q8_0_SHARE_OF_FLOAT16 if in_8_bits else 1))
 
 
 def read_gguf(path: Path) -> GgufFile:

@@ -15,6 +15,7 @@ from solar_chat.engine.checkpoint import Checkpoint, read_checkpoint, read_json
 from solar_chat.engine.gguf_file import read_gguf
 from solar_chat.engine.gguf_tokenizer import gguf_tokenizer
 from solar_chat.engine.llama_cpp import LlamaCppBackend
+from solar_chat.engine.llama_server import require_llama_cpp
 from solar_chat.engine.local import LocalBackend
 from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
 from solar_chat.engine.protocol import Backend
@@ -67,20 +68,18 @@ def load_model(
 
 
 def load_gguf(spec: LoadableModel, path: Path, hardware: Hardware, report: Progress) -> LlamaCppBackend:
-    """Load the file at `path`.
-
-    Raises ModelError: `model_file_missing`, `model_file_broken`, `gguf_architecture`, `gguf_tokenizer`, `package_missing`, `model_load_failed`;
-    OutOfMemory `memory_too_small`.
-    """
+    """Load the file at `path`. Raises ModelError as `require_llama_cpp`, `read_gguf` and `gguf_tokenizer` do, `model_load_failed`; OutOfMemory
+    `memory_too_small`."""
     report("check", 0.0)
-    if not _installed("xllamacpp"):
-        raise ModelError("package_missing", path=path, packages="xllamacpp")
+    require_llama_cpp(spec.id, path, hardware)
     file = read_gguf(path)
     tokenizer = gguf_tokenizer(file)
     context_tokens = min(spec.context_tokens, file.number("context_length", spec.context_tokens))
     # The wheels of xllamacpp compute on CPUs and on Metal.
     on_metal = hardware.device == "mps"
-    _require_memory(spec, file.weight_bytes + file.cache_bytes(context_tokens), hardware.device_free_bytes if on_metal else hardware.host_free_bytes)
+    free_bytes = hardware.device_free_bytes if on_metal else hardware.host_free_bytes
+    in_8_bits = file.takes_8_bit_cache(context_tokens, free_bytes - RESERVE_BYTES)
+    _require_memory(spec, file.weight_bytes + file.cache_bytes(context_tokens, in_8_bits=in_8_bits), free_bytes)
     report("weights", 0.0)
     try:
         backend = LlamaCppBackend(
@@ -90,6 +89,7 @@ def load_gguf(spec: LoadableModel, path: Path, hardware: Hardware, report: Progr
             context_tokens=context_tokens,
             device="mps" if on_metal else "cpu",
             threads=1 if file.parameters < SINGLE_THREAD_PARAMETERS else hardware.physical_cores,
+            cache_in_8_bits=in_8_bits,
         )
     except RuntimeError as error:
         # It says no more than that it failed; what can be known was checked above.

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 from solar_chat.engine.cache import PrefixCache
 from solar_chat.engine.detour import Detour
 from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
-from solar_chat.engine.protocol import Event, Finished, FinishReason, GenerationRequest, Prefilled, TextPiece
+from solar_chat.engine.protocol import Event, Feature, Finished, FinishReason, GenerationRequest, Prefilled, TextPiece
 from solar_chat.engine.sampling import choose
+from solar_chat.engine.scoring import Scores
 from solar_chat.engine.stops import StopScanner
+from solar_chat.engine.token_step import Step, open_step
 from solar_chat.engine.tokenizer import Detokenizer, TextTokenizer
 from solar_chat.engine.transcript import Transcript
 from solar_chat.errors import ModelError, OutOfMemory
@@ -42,18 +44,25 @@ class _Reply:
     detokenizer: Detokenizer
     scanner: StopScanner
     transcript: Transcript
+    scores: Scores | None = None
     tokens: int = 0
 
-    def push(self, token: int) -> str:
-        """The text that may be shown now."""
+    def push(self, token: int, logits: Tensor) -> str:
+        """The text that may be shown now that `token` was chosen from `logits`."""
         self.tokens += 1
         text = self.detokenizer.push(token)
         self.transcript.add(token, text)
+        if self.scores is not None:
+            self.scores.add(logits, token, text)
         return self.scanner.push(text)
 
     def end(self) -> str:
         """The text still held back."""
         return self.scanner.flush()
+
+    def piece(self, text: str) -> TextPiece:
+        """`text` as it is shown."""
+        return TextPiece(text, self.tokens, self.scores.take(text) if self.scores is not None else ())
 
 
 class LocalBackend:
@@ -77,7 +86,9 @@ class LocalBackend:
         self._model: Any = model
         self._tokenizer = tokenizer
         self.name = name
+        self.reads_ahead = True
         self.can_continue = True
+        self.features: frozenset[Feature] = frozenset({"raw_prompt", "logprobs", "prompt_logprobs"})
         self.context_tokens = context_tokens
         self._end_ids = end_ids
         self._device: Any = model.device
@@ -86,6 +97,7 @@ class LocalBackend:
         self._stop: threading.Event | None = None
         self._read: list[int] = []
         self._cache: PrefixCache | None = None
+        self._step: Step | None = None
         self._transcript: Transcript | None = None
         self.quantization = quantization
         """ "nf4" or "none"."""
@@ -98,22 +110,29 @@ class LocalBackend:
     def stream(self, request: GenerationRequest, stop: threading.Event) -> Iterator[Event]:
         """See `Backend`. With `max_reply_tokens` 0 it only reads the prompt, so that a later request finds it in the cache.
 
-        Raises ModelError `engine_closed`, `prompt_too_long`, `generation_failed`, and OutOfMemory `memory_generating`.
+        Raises ModelError `engine_closed`, `prompt_empty`, `prompt_unknown_token`, `prompt_too_long`, `generation_failed`, and OutOfMemory
+        `memory_generating`.
         """
         started = time.perf_counter()
         if self._model is None:
             raise ModelError("engine_closed")
-        prompt = self._encoded(request.prompt)
+        prompt = self._encoded(request)
         if not prompt:
             raise ModelError("prompt_empty")
         room = self.context_tokens - len(prompt)
         if room < min(1, request.max_reply_tokens):
             raise ModelError("prompt_too_long", tokens=len(prompt), context=self.context_tokens)
         self._transcript = transcript = Transcript(request.prompt, prompt)
-        reply = _Reply(Detokenizer(self._tokenizer), StopScanner(request.stop), transcript)
+        if request.prompt_ids:
+            # Without its text nothing could be recognised as its continuation.
+            self._transcript = None
+        scores = None if request.logprobs is None else Scores(self._tokenizer, request.logprobs)
+        reply = _Reply(Detokenizer(self._tokenizer), StopScanner(request.stop), transcript, scores)
         reason: FinishReason = "cancelled"
         try:
-            logits = yield from self._prefill(prompt, stop)
+            logits = yield from self._prefill(prompt, stop, scores if request.score_prompt else None)
+            if not request.max_reply_tokens:
+                self._prepare()
             reason = yield from self._decode(logits, prompt, request, min(request.max_reply_tokens, room), reply, stop)
         except _StopSignal:
             pass
@@ -123,35 +142,41 @@ class LocalBackend:
                 raise OutOfMemory("memory_generating", model=self.name) from error
             raise ModelError("generation_failed", model=self.name, reason=str(error).split("\n", 1)[0]) from error
         if rest := reply.end():
-            yield TextPiece(rest, reply.tokens)
+            yield reply.piece(rest)
         yield Finished(reason, len(prompt), reply.tokens, time.perf_counter() - started)
 
     def close(self) -> None:
-        self._model = self._cache = self._transcript = None
+        self._model = self._cache = self._step = self._transcript = None
         self._read = []
         free_memory()
 
-    def _encoded(self, prompt: str) -> list[int]:
-        """Token ids of `prompt`; those the model itself wrote where it continues the last reply."""
-        continued = self._transcript.ids_of(prompt) if self._transcript is not None else None
-        return continued or self._tokenizer.encode_prompt(prompt)
+    def _encoded(self, request: GenerationRequest) -> list[int]:
+        """Token ids of the prompt; those the model itself wrote where it continues the last reply."""
+        if request.prompt_ids:
+            # A number without an embedding is an assertion on CUDA, after which the device is unusable until the process ends.
+            vocabulary = self._model.get_input_embeddings().num_embeddings
+            if not all(0 <= token < vocabulary for token in request.prompt_ids):
+                raise ModelError("prompt_unknown_token", tokens=vocabulary)
+            return list(request.prompt_ids)
+        continued = self._transcript.ids_of(request.prompt) if self._transcript is not None else None
+        return continued or self._tokenizer.encode_prompt(request.prompt)
 
-    def _prefill(self, prompt: list[int], stop: threading.Event) -> Generator[Event, None, Tensor]:
-        """Read `prompt` from where the cache agrees with it; returns the logits behind its last token."""
+    def _prefill(self, prompt: list[int], stop: threading.Event, scores: Scores | None) -> Generator[Event, None, Tensor]:
+        """Read `prompt` from where the cache agrees with it; returns the logits behind its last token. With `scores` it is read from the start."""
         if self._threads is not None:
             import torch
 
             # OpenMP keeps this number per thread, so the one that generates sets it.
             torch.set_num_threads(self._threads)
-        done = reused = self._rewind(prompt)
+        done = reused = self._rewind(prompt if scores is None else [])
         yield Prefilled(done, len(prompt), reused)
         chunk = CHUNK_TOKENS.get(self._device.type, CHUNK_TOKENS["cpu"])
         while True:
-            logits = self._run(prompt[done : done + chunk], stop)
+            start, rows = done, self._run(prompt[done : done + chunk], stop, every=scores is not None)
             done = len(self._read)
-            yield Prefilled(done, len(prompt), reused)
+            yield Prefilled(done, len(prompt), reused, scores.prompt(prompt, start, rows) if scores is not None else ())
             if done == len(prompt):
-                return logits
+                return rows[-1]
 
     def _decode(
         self, logits: Tensor, prompt: list[int], request: GenerationRequest, limit: int, reply: _Reply, stop: threading.Event
@@ -182,17 +207,18 @@ class LocalBackend:
                 if seen is not None:
                     seen[chosen] = True
             if math.isnan(score):
+                self._forget()
                 raise RuntimeError("the logits are not numbers")
             token = int(number)
             detour.take(token)
             if token in end_ids:
                 return "stop"
-            if text := reply.push(token):
-                yield TextPiece(text, reply.tokens)
+            if text := reply.push(token, logits):
+                yield reply.piece(text)
             if reply.scanner.stopped:
                 return "stop"
             if reply.tokens < limit:
-                logits = self._run([token], stop)
+                logits = self._run([token], stop)[-1]
         return "length"
 
     def _detour(self, avoid: tuple[str, ...]) -> Detour:
@@ -207,33 +233,52 @@ class LocalBackend:
                 break
             shared += 1
         if self._cache is None:
-            self._cache = PrefixCache(self._model.config.num_hidden_layers, self.context_tokens)
+            self._cache = PrefixCache(self._model.config.num_hidden_layers, self.context_tokens, zeroed=self._device.type == "cuda")
+            self._step = open_step(self._model, self._cache)
         self._cache.shorten_to(shared)
         del self._read[shared:]
         return shared
 
-    def _run(self, ids: list[int], stop: threading.Event) -> Tensor:
-        """Read `ids`; returns the logits behind the last one as float32 [vocabulary]."""
+    def _run(self, ids: list[int], stop: threading.Event, *, every: bool = False) -> Tensor:
+        """Read `ids`; returns the logits behind the last one, or behind `every` one, as float32 [n, vocabulary]."""
         import torch
 
         assert self._cache is not None
-        self._stop = stop
+        # The first token of all reserves the buffers, which a step of fixed shape needs.
+        step = self._step if len(ids) == 1 and self._read else None
+        self._stop = stop if step is None or step.can_stop_inside else None
         try:
             with torch.inference_mode():
-                tokens = torch.tensor([ids], device=self._device)
-                result = self._model(input_ids=tokens, past_key_values=self._cache.past_key_values, use_cache=True, logits_to_keep=1)
-                logits: Tensor = result.logits[0, -1].float()
+                if step is not None:
+                    logits = step.run(ids[0], len(self._read))[None]
+                else:
+                    tokens = torch.tensor([ids], device=self._device)
+                    keep = 0 if every else 1
+                    result = self._model(input_ids=tokens, past_key_values=self._cache.past_key_values, use_cache=True, logits_to_keep=keep)
+                    logits = result.logits[0].float()
         except _StopSignal:
             self._cache.shorten_to(len(self._read))
             raise
         except BaseException:
-            # Half-written or unallocated rows: start from nothing rather than from something doubtful.
-            self._cache, self._read = None, []
+            self._forget()
             raise
         finally:
             self._stop = None
         self._read += ids
         return logits
+
+    def _prepare(self) -> None:
+        """Whoever reads a prompt early has time for what the first token would wait for."""
+        import torch
+
+        if self._step is not None:
+            with torch.inference_mode():
+                self._step.prepare(len(self._read))
+
+    def _forget(self) -> None:
+        """Start from nothing rather than from rows that are half written, not allocated or not numbers."""
+        self._cache = self._step = None
+        self._read = []
 
     def _leave_if_stopped(self, _module: Any, _inputs: Any) -> None:
         if self._stop is not None and self._stop.is_set():

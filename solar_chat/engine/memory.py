@@ -5,19 +5,28 @@ The rule: an exception that outlives its frames must not keep tensors alive. Kno
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import sys
 import traceback
 
 
 def free_memory() -> None:
-    """Give back to the device what no object holds any more."""
+    """Give back to the device and to the system what no object holds any more."""
     import torch
 
     gc.collect()
+    _trim_heap()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     elif torch.backends.mps.is_available():
         torch.mps.empty_cache()
+
+
+def _trim_heap() -> None:
+    """Have glibc return the free pages of its heap: it keeps those of freed tensors below 32 MB, 700 MB of them behind a model of four layers."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+        trim(0)
 
 
 def release_frames(error: BaseException) -> None:

@@ -15,6 +15,8 @@ from typing import Literal, Protocol
 from solar_chat.messages import Message
 
 FinishReason = Literal["stop", "length", "cancelled"]
+Feature = Literal["raw_prompt", "logprobs", "prompt_logprobs", "json"]
+"""What not every backend can do: read a prompt as it stands, tell how likely the tokens of its reply or of the prompt were, write JSON only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,37 @@ class GenerationRequest:
     messages: tuple[Message, ...] = field(default=(), kw_only=True)
     """What `prompt` was rendered from, for a backend whose server has a template of its own; the others leave it unread. A last one of the assistant
     is the beginning of the reply, as it is at the end of `prompt`."""
+    # A caller asks for these only of a backend that has the feature.
+    prompt_ids: tuple[int, ...] = field(default=(), kw_only=True)
+    """Token ids to read instead of `prompt`, exactly these."""
+    logprobs: int | None = field(default=None, kw_only=True)
+    """Tell how likely each token was, beside this many of the likeliest; None for neither."""
+    score_prompt: bool = field(default=False, kw_only=True)
+    """Tell it of the prompt's tokens, too."""
+    json_object: bool = field(default=False, kw_only=True)
+    """The reply is one JSON object, and nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenChance:
+    """A token and how likely the model found it in its place, before sampling changed anything."""
+
+    spelling: str
+    """As the vocabulary has it; a piece of a character as `bytes:\\xea`."""
+    raw: bytes
+    logprob: float | None
+    """None for the first token of a prompt, which nothing comes before."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredToken:
+    """A token that was read or written."""
+
+    chosen: TokenChance
+    likeliest: tuple[TokenChance, ...]
+    """As many as were asked for, the likeliest first."""
+    text: str
+    """The characters that it completed; none for a piece of a character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +85,8 @@ class Prefilled:
     done_tokens: int
     prompt_tokens: int
     reused_tokens: int
+    scored: tuple[ScoredToken, ...] = ()
+    """The tokens read since the last event, where `score_prompt` asked for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +96,8 @@ class TextPiece:
     text: str
     reply_tokens: int
     """Tokens generated so far."""
+    scored: tuple[ScoredToken, ...] = ()
+    """The tokens of `text`, where `logprobs` asked for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +129,16 @@ class Backend(Protocol):
         """Where it runs, for people: "cuda", "mps", "cpu", "remote"."""
 
     @property
+    def reads_ahead(self) -> bool:
+        """Whether a prompt may be read before it is sent: it never leaves this process, and the next request finds it in the cache."""
+
+    @property
     def can_continue(self) -> bool:
         """Whether a request may hold the beginning of the reply, for the model to go on from."""
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """What of a request's special wishes it can fulfil; it leaves the others unread."""
 
     def count_tokens(self, text: str) -> int:
         """Tokens of `text` in a prompt, without BOS."""

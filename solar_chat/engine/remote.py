@@ -18,7 +18,7 @@ from typing import Final
 
 from solar_chat.engine.dialects import Dialect, dialect_of
 from solar_chat.engine.endpoint import SILENCE_S, Delta, Endpoint, RemoteModel, Stopped
-from solar_chat.engine.protocol import Event, Finished, FinishReason, GenerationRequest, Prefilled, TextPiece
+from solar_chat.engine.protocol import Event, Feature, Finished, FinishReason, GenerationRequest, Prefilled, TextPiece
 from solar_chat.engine.refusals import Asked, complaint, shown_cause, translated
 from solar_chat.engine.stops import StopScanner
 from solar_chat.errors import ModelError
@@ -120,6 +120,8 @@ class RemoteBackend:
         self._model = model
         self.name = name
         self.device = "remote"
+        self.reads_ahead = False
+        self.features: frozenset[Feature] = frozenset()
         self.context_tokens = context_tokens
         """What the server said, or what is usual for its kind: an Ollama that was given more room is not asked about it."""
         self._dialect = dialect

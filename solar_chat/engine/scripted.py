@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from solar_chat.engine.protocol import Event, Finished, FinishReason, GenerationRequest, Prefilled, TextPiece
+from solar_chat.engine.protocol import Event, Feature, Finished, FinishReason, GenerationRequest, Prefilled, TextPiece
 from solar_chat.engine.stops import StopScanner
 from solar_chat.errors import ModelError
 
@@ -37,8 +37,10 @@ class ScriptedBackend:
         self._default = None if default is None else Script(_pieces(default))
         self.context_tokens = context_tokens
         self.name = name
+        self.reads_ahead = True
         self.device = "cpu"
         self.can_continue = True
+        self.features: frozenset[Feature] = frozenset({"raw_prompt"})
         self._last_prompt = ""
 
     def enqueue(self, pieces: Iterable[str], *, delay_s: float = 0.0, error: BaseException | None = None) -> None:

@@ -59,6 +59,19 @@ class TextTokenizer:
         # A vocabulary may hold the replacement character itself, which `DecodeStream` takes for an unfinished one.
         return piece.replace("▁", " ").encode() if _REPLACEMENT in piece else None
 
+    def raw_of(self, token: int) -> bytes:
+        """The bytes that `token` is written as where it stands alone, special ones by their names; none for a number without a token."""
+        raw = self.bytes_of(token)
+        if raw is not None:
+            return raw
+        piece = self.tokenizer.id_to_token(token) or ""
+        return (piece if token in self._added_ids else piece.replace("▁", " ")).encode()
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Added tokens counted in."""
+        return int(self.tokenizer.get_vocab_size())
+
 
 class Detokenizer:
     """Token ids of one reply in, whole characters out.

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from solar_chat.engine.checkpoint import Checkpoint, read_checkpoint
+from solar_chat.engine.memory import free_memory
 from solar_chat.engine.quantize import quantization_config, quantized_bytes, quantized_tensors, write_quantized
 from solar_chat.errors import ModelError, SolarChatError
 from solar_chat.hardware import Hardware
@@ -60,6 +61,7 @@ def load_four_bit(checkpoint: Checkpoint, hardware: Hardware, report: Progress, 
         if copy is not None:
             return _assembled(copy, hardware, report, _lazily(copy, hardware))
     tensors = quantized_tensors(checkpoint, hardware.device, lambda share: report("quantize", share))
+    free_memory()
     return _assembled(checkpoint, hardware, report, tensors)
 
 
@@ -93,6 +95,8 @@ def _saved(checkpoint: Checkpoint, hardware: Hardware, report: Progress, place: 
         if unsaved is not None:
             unsaved(error)
         return None
+    # What quantizing took goes before the model comes.
+    free_memory()
     return _copy_in(place)
 
 

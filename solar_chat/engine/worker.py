@@ -2,18 +2,19 @@
 
 The rule: a reader never hangs and never misses an error. An exception crosses over as an item in the reader's own queue, and closing the engine fails
 whoever still waits. Readers may iterate in any thread, close early or simply drop the stream. A reply that needs several requests takes a `Lease`:
-its later requests go ahead of the queue, because they find their keys and values in the cache and are short. Knows nothing of prompts or
-conversations.
+its later requests go ahead of the queue, because they find their keys and values in the cache and are short. While nobody waits and no reply stands
+open, one prompt can be read ahead of being sent; it leaves at once for whatever is asked. Knows nothing of prompts or conversations.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
@@ -27,12 +28,17 @@ CLOSE_TIMEOUT_S = 10.0
 # went away, a client that does not read) must not keep others waiting for longer than a person notices.
 LEASE_PAUSE_S = 0.5
 
+log = logging.getLogger(__name__)
+
+
+Loader = Callable[[], Backend]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Load:
     """A change of model in the queue."""
 
-    loader: Callable[[], Backend]
+    prepare: Callable[[], Loader | None]
     done: Future[None] = field(default_factory=Future)
 
     def fail(self, error: BaseException) -> None:
@@ -43,6 +49,10 @@ class _Load:
     def succeed(self) -> None:
         with contextlib.suppress(InvalidStateError):
             self.done.set_result(None)
+
+    @property
+    def is_ending(self) -> bool:
+        return self.done.done()
 
 
 class Lease:
@@ -64,10 +74,13 @@ class Lease:
         if before is not None:
             # Only now: the worker must find the new request when it leaves the old one.
             before.close()
+        if self._over.is_set():
+            # Given back by another thread in the meantime.
+            self._current.close()
         return self._current
 
     def close(self) -> None:
-        """Give the place back and end what still runs. Can be called again."""
+        """Give the place back and end what still runs; a later request ends at once. Any thread may call it, also again."""
         self._over.set()
         if self._current is not None:
             self._current.close()
@@ -92,13 +105,15 @@ class Engine:
         self._changed = threading.Condition()
         self._waiting: deque[Generation | _Load] = deque()
         self._running: Generation | _Load | None = None
+        self._ahead: Generation | None = None
+        """What is read ahead, or is to be as soon as nothing else is to be done."""
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
         self._thread.start()
 
     @property
     def backend(self) -> Backend | None:
-        """The loaded model; None before the first load, during one, and after a failed one."""
+        """The loaded model; None before the first load, during one, and after one that failed while loading."""
         return self._backend
 
     @property
@@ -114,17 +129,23 @@ class Engine:
             raise ModelError("no_model")
         return self._backend
 
-    def load_soon(self, loader: Callable[[], Backend]) -> Future[None]:
-        """Replace the model by what `loader` returns, after what is queued.
+    def switch_soon(self, prepare: Callable[[], Loader | None]) -> Future[None]:
+        """Replace the model by what the loader returns that `prepare` returns, after what is queued; None keeps the model.
 
-        The old model is closed first, so that both never need memory at once. The future holds what `loader` raised; there is no model then.
+        `prepare` runs while the old model is still there, so that what it finds wrong costs nobody their model. The old one is closed before the
+        loader runs, so that both never need memory at once. The future holds what either raised: after `prepare` the old model stays, after the
+        loader there is none.
         """
-        work = _Load(loader)
+        work = _Load(prepare)
         self._enqueue(work)
         return work.done
 
-    def load(self, loader: Callable[[], Backend]) -> None:
-        """Replace the model by what `loader` returns, after what is queued; waits until it is there. Raises what `loader` raised."""
+    def load_soon(self, loader: Loader) -> Future[None]:
+        """As `switch_soon`, with nothing to prepare."""
+        return self.switch_soon(lambda: loader)
+
+    def load(self, loader: Loader) -> None:
+        """As `load_soon`, and waits until the model is there. Raises what `loader` raised."""
         self.load_soon(loader).result()
 
     def stream(self, request: GenerationRequest) -> EventStream:
@@ -138,10 +159,32 @@ class Engine:
         """A place for a reply that may take several requests; queues nothing yet."""
         return Lease(self._queued, self._wake)
 
+    @property
+    def reads_ahead(self) -> bool:
+        """Whether `prefill` is of use now: the model is one that reads ahead, and nobody is answered or waits."""
+        with self._changed:
+            busy = any(not work.is_ending for work in self._waiting) or (self._running is not None and not self._running.is_ending)
+            return not (busy or self._closed) and self._backend is not None and self._backend.reads_ahead
+
+    def prefill(self, request: GenerationRequest) -> bool:
+        """Read the prompt of `request` while nothing else is to be done, so that the next request finds it in the cache; whether it is tried.
+
+        Of the lowest rank: it counts for no queue, waits while a lease is open, gives its place to the next `prefill`, and ends within one chunk, for
+        good, as soon as anything is asked or loaded. Does nothing where `reads_ahead` is not so. What goes wrong is logged and nobody is told.
+        """
+        with self._changed:
+            if not self.reads_ahead:
+                return False
+            self._give_up_ahead()
+            self._ahead = Generation(replace(request, max_reply_tokens=0))
+            self._changed.notify_all()
+        return True
+
     def close(self) -> None:
         """End the running reply, fail the waiting ones with ModelError `engine_closed`, free the model. Can be called again."""
         with self._changed:
             self._closed = True
+            self._give_up_ahead()
             left = [*self._waiting]
             self._waiting.clear()
             if self._running is not None:
@@ -162,6 +205,7 @@ class Engine:
         with self._changed:
             if self._closed:
                 raise ModelError("engine_closed")
+            self._give_up_ahead()
             if ahead:
                 self._waiting.appendleft(work)
             else:
@@ -179,6 +223,12 @@ class Engine:
             self._waiting.remove(work)
         work.cancel()
 
+    def _give_up_ahead(self) -> None:
+        """What it has read stays in the cache. Called with the lock held."""
+        if self._ahead is not None:
+            self._ahead.stop.set()
+            self._ahead = None
+
     def _work(self) -> None:
         lease: threading.Event | None = None
         while True:
@@ -186,7 +236,12 @@ class Engine:
                 self._await_work(lease)
                 if self._closed:
                     break
-                work = self._running = self._waiting.popleft()
+                ahead = None if self._waiting else self._ahead
+                if ahead is None:
+                    work = self._running = self._waiting.popleft()
+            if ahead is not None:
+                self._read_ahead(ahead)
+                continue
             lease = work.lease if isinstance(work, Generation) else None
             try:
                 if isinstance(work, _Load):
@@ -208,12 +263,16 @@ class Engine:
             return self._closed or lease is None or lease.is_set() or (isinstance(first, Generation) and first.lease is lease)
 
         self._changed.wait_for(next_of_lease, LEASE_PAUSE_S)
-        self._changed.wait_for(lambda: self._closed or self._waiting)
+        while not (self._closed or self._waiting or (self._ahead is not None and (lease is None or lease.is_set()))):
+            # A lease that is dropped wakes nobody.
+            self._changed.wait(None if self._ahead is None else LEASE_PAUSE_S)
 
     def _replace(self, work: _Load) -> None:
         try:
-            self._drop_backend()
-            self._backend = work.loader()
+            loader = work.prepare()
+            if loader is not None:
+                self._drop_backend()
+                self._backend = loader()
         except BaseException as error:
             work.fail(error)
         else:
@@ -230,6 +289,16 @@ class Engine:
             work.fail(error)
         else:
             work.items.put(None)
+
+    def _read_ahead(self, work: Generation) -> None:
+        try:
+            for _ in self.require_backend().stream(work.request, work.stop):
+                pass
+        except Exception:
+            log.warning("a prompt could not be read ahead", exc_info=True)
+        with self._changed:
+            if self._ahead is work:
+                self._ahead = None
 
     def _drop_backend(self) -> None:
         old, self._backend = self._backend, None

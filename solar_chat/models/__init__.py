@@ -3,9 +3,10 @@
 from solar_chat.models.added import AddedModels
 from solar_chat.models.catalog import ALIASES, CATALOG, EEVE, SOLAR, STARTER
 from solar_chat.models.describe import describe_folder, describe_gguf
-from solar_chat.models.download import Download, copy_of, fetch, follow, form_here, forms_here
+from solar_chat.models.download import Download, copy_of, described, fetch, follow, form_here, forms_here
 from solar_chat.models.fit import Fit, best_alternative, fits, free_disk, preferred_engine
 from solar_chat.models.offer import Offer, downloaded, introduce, look_up, offer
+from solar_chat.models.outline import Outline, outline
 from solar_chat.models.progress import DownloadProgress, DownloadState
 from solar_chat.models.quantized import QuantizedCopy, QuantizedPlace, drop_full_weights, quantized_copy, quantized_place
 from solar_chat.models.remote import OLLAMA_URL, UPSTAGE_URL, base_url, remote_name
@@ -33,6 +34,7 @@ __all__ = [
     "Listed",
     "ModelSpec",
     "Offer",
+    "Outline",
     "QuantizedCopy",
     "QuantizedPlace",
     "Remote",
@@ -44,6 +46,7 @@ __all__ = [
     "copy_of",
     "describe_folder",
     "describe_gguf",
+    "described",
     "downloaded",
     "drop_full_weights",
     "fetch",
@@ -56,6 +59,7 @@ __all__ = [
     "introduce",
     "look_up",
     "offer",
+    "outline",
     "preferred_engine",
     "quantized_copy",
     "quantized_place",

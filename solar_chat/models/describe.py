@@ -90,7 +90,9 @@ def describe_gguf(file: Path) -> ModelSpec:
         id=str(file),
         name=file.stem,
         path=file,
-        template=_template_of_marks(str(header.get("tokenizer.chat_template", ""))) or template_of_name(f"{name} {file.stem}"),
+        template=_own_template(header)
+        or _template_of_marks(str(header.get("tokenizer.chat_template", "")))
+        or template_of_name(f"{name} {file.stem}"),
         context_tokens=min(number("context_length") or 4096, LONGEST_CONTEXT_TOKENS),
         form=Form("gguf", None, file.stem.rsplit(".", 1)[-1], 0, file=file.name),
         licence=licence,
@@ -116,6 +118,12 @@ def commercial_use(licence: str | None) -> bool | None:
     if re.search(r"(^|-)nc(-|$)", licence):
         return False
     return True if _FREE.fullmatch(licence) else None
+
+
+def _own_template(header: Mapping[str, object]) -> str | None:
+    """What a file that this app wrote says."""
+    name = str(header.get("solar_chat.template"))
+    return name if name in TEMPLATES else None
 
 
 def _template_of_marks(shown: str) -> str | None:

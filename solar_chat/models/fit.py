@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from solar_chat.hardware import Hardware
+from solar_chat.hardware import Q8_0_SHARE_OF_FLOAT16, Hardware, llama_cpp_cache_is_8_bit
 from solar_chat.models.spec import Form, ModelSpec
 
-Verdict = Literal["fits", "tight", "too_large", "refused", "unknown"]
+Verdict = Literal["fits", "tight", "too_large", "cpu_too_old", "refused", "unknown"]
 EngineName = Literal["transformers", "llama.cpp"]
 Speed = Literal["fast", "fluent", "slow", "very_slow", "unknown"]
 
@@ -74,8 +74,9 @@ def fits(spec: ModelSpec, hardware: Hardware, disk_free_bytes: int, here: Collec
 
 
 def preferred_engine(hardware: Hardware) -> EngineName:
-    """transformers in four bits where there is CUDA; llama.cpp where its kernels are the fast ones and it is installed."""
-    return "transformers" if hardware.device == "cuda" or hardware.versions.get("xllamacpp") is None else "llama.cpp"
+    """transformers in four bits where there is CUDA; llama.cpp where its kernels are the fast ones, it is installed and the CPU can run it."""
+    runs_llama_cpp = hardware.versions.get("xllamacpp") is not None and not hardware.missing_for_llama_cpp
+    return "llama.cpp" if hardware.device != "cuda" and runs_llama_cpp else "transformers"
 
 
 def best_alternative(spec: ModelSpec, catalogue: Iterable[ModelSpec], hardware: Hardware, disk_free_bytes: int) -> ModelSpec | None:
@@ -99,16 +100,20 @@ def _fit(spec: ModelSpec, form: Form | None, hardware: Hardware, disk_free_bytes
     gguf = form is not None and form.kind == "gguf"
     download = 0 if here or form is None else form.download_bytes
     weight_bytes = _gguf_bytes(spec, form) if gguf else hardware.weight_bytes(spec.parameters)
+    # The wheels of llama.cpp compute on CPUs and on Metal: a file lies in the machine's own memory.
+    free_bytes = hardware.host_free_bytes if gguf and hardware.device == "cuda" else hardware.device_free_bytes
+    cache_bytes = spec.shape.kv_bytes(spec.context_tokens) if spec.shape else 0
+    if gguf and llama_cpp_cache_is_8_bit(weight_bytes, cache_bytes, free_bytes - OVERHEAD_BYTES):
+        cache_bytes = round(cache_bytes * Q8_0_SHARE_OF_FLOAT16)
     fit = Fit(
         form=form,
         engine="llama.cpp" if gguf else "transformers",
         verdict="unknown",
         weights=form.weights if gguf and form is not None else hardware.weight_format(spec.parameters) if spec.parameters else "",
         weight_bytes=weight_bytes,
-        cache_bytes=spec.shape.kv_bytes(spec.context_tokens) if spec.shape else 0,
+        cache_bytes=cache_bytes,
         overhead_bytes=OVERHEAD_BYTES,
-        # The wheels of llama.cpp compute on CPUs and on Metal: a file lies in the machine's own memory.
-        free_bytes=hardware.host_free_bytes if gguf and hardware.device == "cuda" else hardware.device_free_bytes,
+        free_bytes=free_bytes,
         download_bytes=download,
         disk_bytes=download + DISK_RESERVE_BYTES if download else 0,
         disk_free_bytes=disk_free_bytes,
@@ -121,6 +126,8 @@ def _fit(spec: ModelSpec, form: Form | None, hardware: Hardware, disk_free_bytes
 def _judged(fit: Fit, spec: ModelSpec, hardware: Hardware, total_bytes: int) -> Fit:
     if spec.refused is not None:
         return replace(fit, verdict="refused")
+    if fit.engine == "llama.cpp" and hardware.missing_for_llama_cpp:
+        return replace(fit, verdict="cpu_too_old")
     if not fit.weight_bytes:
         return fit
     if fit.needed_bytes > total_bytes or (fit.disk_bytes and fit.disk_bytes > fit.disk_free_bytes):

@@ -75,8 +75,8 @@ class Hub:
         return Listing(self.repo, revision, commit, tuple(files), licence if isinstance(licence, str) else None, total or 0)
 
     @contextlib.contextmanager
-    def stream(self, file: HubFile, commit: str, start: int) -> Iterator[tuple[int, Iterator[bytes]]]:
-        """The bytes of `file` from `start` on, as (where they really begin, the pieces). A server may begin at 0 all the same.
+    def stream(self, file: HubFile, commit: str, start: int, stop: int | None = None) -> Iterator[tuple[int, Iterator[bytes]]]:
+        """The bytes of `file` from `start` on, as (where they begin, the pieces). A server may begin at 0 all the same, and not end at `stop`.
 
         Plain HTTP with byte ranges, deliberately not Xet: every hub and mirror serves it, and what has come can be kept and gone on with after a
         kill, which neither Xet can do nor the Hub's own client, which deletes the part of a download that was broken off.
@@ -85,7 +85,8 @@ class Hub:
         from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # exported by name at run time
 
         # Uncompressed, so that offsets are those of the file.
-        headers = {**build_hf_headers(), "Accept-Encoding": "identity", **({"Range": f"bytes={start}-"} if start else {})}
+        asked = {"Range": f"bytes={start}-{'' if stop is None else stop - 1}"} if start or stop is not None else {}
+        headers = {**build_hf_headers(), "Accept-Encoding": "identity", **asked}
         with get_session().stream("GET", self._url(file.path, commit), headers=headers, timeout=READ_TIMEOUT_S, follow_redirects=True) as answer:
             if answer.is_error:
                 answer.read()

@@ -39,6 +39,10 @@ class ChatTemplate:
             turns.insert(0, Message(first.role, f"{self.folded[0]}{system.content}{self.folded[1]}{first.content}"))
         return "".join(f"{self.before[turn.role]}{turn.content}{self.after[turn.role]}" for turn in turns) + self.cue
 
+    def unfinished(self, prompt: str) -> str:
+        """`prompt`, rendered from messages of which the user's is the last, up to where that message may go on."""
+        return prompt.removesuffix(self.after["user"] + self.cue)
+
 
 STARTER = ChatTemplate(
     name="starter",

@@ -59,3 +59,16 @@ def fit(
     prompt = template.render(messages)
     prompt_tokens = count_tokens(prompt) + 1
     return Window(prompt, messages, prompt_tokens, start, max(0, context_tokens - reply_tokens - prompt_tokens))
+
+
+def whole(system: str, history: Sequence[Message], *, template: ChatTemplate, count_tokens: Callable[[str], int], context_tokens: int) -> Window:
+    """All of `history`, for callers who decide themselves what leaves; what is free is the room for the reply.
+
+    Raises InputError `prompt_too_long` where no token of a reply fits behind it.
+    """
+    messages = (Message("system", system), *history)
+    prompt = template.render(messages)
+    prompt_tokens = count_tokens(prompt) + 1
+    if prompt_tokens >= context_tokens:
+        raise InputError("prompt_too_long", tokens=prompt_tokens, context=context_tokens)
+    return Window(prompt, messages, prompt_tokens, 0, context_tokens - prompt_tokens)

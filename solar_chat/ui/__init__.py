@@ -13,8 +13,8 @@ Only this room mentions Gradio. It draws what the assistant tells it and keeps n
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from solar_chat.ui.environment import prepare
 
@@ -46,17 +46,18 @@ def launch(
     lang: InterfaceLanguage | None = None,
     open_browser: bool = True,
     on_ready: Callable[[str], None],
+    doors: Mapping[str, Callable[..., Any]] | None = None,
 ) -> None:
     """Serve the page until the process is told to stop. The model loads once somebody has the page in front of them.
 
     `port` None takes the first free one from 7860; `lang` overrides the setting for this run; the user name beside `password` is "solar". `on_ready`
-    gets each address at which the page can be opened. Whether a password is needed is the caller's business. Raises StartError `port_taken` (port) or
-    `share_failed` (reason).
+    gets each address at which the page can be opened. Whether a password is needed is the caller's business. `doors` are ASGI applications served
+    beside the page, by path. Raises StartError `port_taken` (port) or `share_failed` (reason).
     """
     prepare()
     from solar_chat.ui.server import serve, wait
 
-    with serve(assistant, host=host, port=port, share=share, password=password, lang=lang) as addresses:
+    with serve(assistant, host=host, port=port, share=share, password=password, lang=lang, doors=doors) as addresses:
         for address in addresses:
             on_ready(address)
         wait(addresses[0] if open_browser else None)

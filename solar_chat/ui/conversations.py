@@ -152,7 +152,10 @@ class Conversations:
 
     def _draw(self, tab: Tab) -> Updates:
         try:
-            return self.screen.draw(tab)
+            drawn = self.screen.draw(tab)
+            # What a person looks at they may well answer.
+            self.screen.assistant.prepare(drawn[self.screen.tab].conversation_id)
+            return drawn
         except SolarChatError as error:
             warn(self.screen, tab, error)
             return {self.screen.tab: tab}

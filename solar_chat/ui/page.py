@@ -10,6 +10,7 @@ from solar_chat.assistant import Assistant
 from solar_chat.ui.chat import build_chat, build_composer
 from solar_chat.ui.controls import build_controls
 from solar_chat.ui.conversations import Conversations, wire_conversations
+from solar_chat.ui.drafts import Drafts, wire_drafts
 from solar_chat.ui.header import build_header
 from solar_chat.ui.models_page import Models, wire_models
 from solar_chat.ui.models_view import build_models
@@ -53,6 +54,7 @@ def build_page(assistant: Assistant, views: Sequence[str] = VIEWS) -> gr.Blocks:
         screen = Screen(assistant, tab, memory, header, sidebar, chat, controls)
         wire_turns(Turns(screen, composer), screen, composer)
         wire_conversations(Conversations(screen))
+        wire_drafts(Drafts(screen), composer)
         preferences = Preferences(screen, settings, composer)
         wire_preferences(preferences, page)
         if "models" in views:

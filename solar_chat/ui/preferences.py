@@ -77,7 +77,8 @@ class Preferences:
         self._update(tab, max_reply_tokens=int(value))
 
     def begin_loading(self, tab: Tab) -> Updates:
-        """The first page is up and can be typed into: only now may torch take the processor."""
+        """The first page is up and can be typed into: only now may torch take the processor. What it shows is what the model reads first."""
+        self.screen.assistant.prepare(tab.conversation_id)
         if self.screen.assistant.load_state().stage == "idle":
             self.screen.assistant.start_loading()
         return self.poll(tab)

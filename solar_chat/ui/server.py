@@ -6,12 +6,10 @@ theme, font and style in front of everything, so that the first paint is right. 
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import os
 import threading
 import webbrowser
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -24,6 +22,7 @@ from starlette.responses import FileResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from solar_chat.access import host_allowed, host_name
 from solar_chat.assistant import Assistant
 from solar_chat.errors import StartError
 from solar_chat.i18n import InterfaceLanguage
@@ -33,8 +32,6 @@ from solar_chat.ui.theme import make_theme
 from solar_chat.ui.views import VIEWS, views_css
 
 USER_NAME = "solar"
-_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-_SHARE_DOMAIN = ".gradio.live"
 # Gradio looks into its queue every millisecond (50 on Windows), which costs 8 % of a core for nothing; 20 ms cannot be felt.
 _QUEUE_SLEEP_S = 0.02
 _PROGRESS_SLEEP_S = 0.1
@@ -45,22 +42,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def host_allowed(name: str, *, bound: str, shared: bool) -> bool:
-    """Whether a browser that says it went to `name` can have meant this page.
-
-    Names of this computer, the address it listens on, and literal private addresses (a rebound DNS name is never literal); the tunnel's name while
-    sharing; a Space's own name.
-    """
-    if name in _LOCAL_NAMES or name == bound or (shared and name.endswith(_SHARE_DOMAIN)):
-        return True
-    if name and name in os.environ.get("SPACE_HOST", "").split(","):
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_private
-    except ValueError:
-        return False
-
-
 def gate(app: Asgi, bound: str, shared: bool) -> Asgi:
     """Refuse foreign hosts, and requests that another site's page makes a browser send."""
 
@@ -69,8 +50,7 @@ def gate(app: Asgi, bound: str, shared: bool) -> Asgi:
             return await app(scope, receive, send)
         headers = {key: value.decode("latin-1").lower() for key, value in scope["headers"]}
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
-        name = host if host.endswith("]") else host.rsplit(":", 1)[0]
-        allowed = host_allowed(name, bound=bound, shared=shared)
+        allowed = host_allowed(host_name(host), bound=bound, shared=shared)
         if origin is not None and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
             # "null", a sandboxed frame or a file, is another origin too.
             allowed = allowed and origin.split("://")[-1] == host
@@ -78,6 +58,17 @@ def gate(app: Asgi, bound: str, shared: bool) -> Asgi:
             return await app(scope, receive, send)
         await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
         return await send({"type": "http.response.body", "body": b"forbidden"})
+
+    return asgi
+
+
+def beside(app: Asgi, doors: Mapping[str, Asgi]) -> Asgi:
+    """Give requests under a path of `doors` to its own application, which has rules of its own."""
+
+    async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        door = next((door for below, door in doors.items() if path == below or path.startswith(f"{below}/")), None)
+        await (app if door is None or scope["type"] != "http" else door)(scope, receive, send)
 
     return asgi
 
@@ -133,8 +124,12 @@ def serve(
     password: str | None,
     lang: InterfaceLanguage | None,
     views: Sequence[str] = VIEWS,
+    doors: Mapping[str, Asgi] | None = None,
 ) -> Iterator[list[str]]:
-    """Serve the page inside the block; gives its addresses, the local one first. Raises StartError `port_taken` or `share_failed`."""
+    """Serve the page inside the block, with `doors` (path → application) beside it; gives its addresses, the local one first.
+
+    Raises StartError `port_taken` or `share_failed`.
+    """
     page = build_page(assistant, views)
     if hasattr(page._queue, "sleep_when_free"):
         page._queue.sleep_when_free, page._queue.progress_update_sleep_when_free = _QUEUE_SLEEP_S, _PROGRESS_SLEEP_S
@@ -163,6 +158,7 @@ def serve(
                     Route("/app/assets/icon.svg", endpoint=_icon),
                 ],
                 "middleware": [
+                    Middleware(beside, doors=doors or {}),
                     Middleware(gate, bound=host, shared=share),
                     Middleware(early_head, head=lambda: head_html(assistant, lang, views)),
                 ],

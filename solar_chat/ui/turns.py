@@ -43,6 +43,7 @@ JS_SUBMIT = """(text, chat) => {
 # What was typed meanwhile stays, below what came back.
 JS_SETTLED = """(returned, text) => {
   window.solarBusy = false;
+  window.solarDraftMoved();
   return ['', returned ? (text.trim() ? returned + '\\n' + text : returned) : text];
 }"""
 
@@ -139,7 +140,10 @@ class Turns:
             await asyncio.to_thread(running.closed.wait, SETTLE_LOADING_TIMEOUT_S if loading else SETTLE_TIMEOUT_S)
         self._running = {key: running for key, running in self._running.items() if not running.closed.is_set()}
         tr = self._screen.tr(tab)
-        return {**self._screen.draw(tab), self._composer.box: gr.update(submit_btn=tr("chat.send"), stop_btn=False)}
+        drawn = self._screen.draw(tab)
+        # While a person reads the reply the model reads what comes behind it.
+        await asyncio.to_thread(self._screen.assistant.prepare, drawn[self._screen.tab].conversation_id)
+        return {**drawn, self._composer.box: gr.update(submit_btn=tr("chat.send"), stop_btn=False)}
 
     async def _run(self, tab: Tab, start: Start, before: list[StoredMessage], question: str | None) -> AsyncGenerator[Updates, None]:
         """Stream one turn. `question` is the person's text where it is part of the turn."""

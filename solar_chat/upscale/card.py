@@ -9,8 +9,8 @@ import json
 import re
 from pathlib import Path
 
+from solar_chat.checkpoint import Checkpoint
 from solar_chat.i18n import Catalogue, InterfaceLanguage
-from solar_chat.upscale.checkpoint import Checkpoint
 from solar_chat.upscale.plan import DepthPlan
 from solar_chat.upscale.recipe import Recipe
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from solar_chat.checkpoint import Checkpoint
 from solar_chat.errors import InputError
-from solar_chat.upscale.checkpoint import Checkpoint
 from solar_chat.upscale.plan import DepthPlan
 
 # "Every p-th layer is different", and the list that overrules it.

@@ -11,8 +11,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from solar_chat.checkpoint import Checkpoint, StoredTensor
 from solar_chat.errors import InputError
-from solar_chat.upscale.checkpoint import Checkpoint, StoredTensor
 from solar_chat.upscale.config import layers_differ
 from solar_chat.upscale.plan import DepthPlan
 

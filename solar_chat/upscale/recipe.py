@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from solar_chat import __version__
+from solar_chat.checkpoint import Checkpoint
 from solar_chat.errors import InputError
-from solar_chat.upscale.checkpoint import Checkpoint
 from solar_chat.upscale.plan import METHODS, DepthPlan
 
 RECIPE = "upscale.json"

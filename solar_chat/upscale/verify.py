@@ -11,8 +11,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from solar_chat.checkpoint import Checkpoint, StoredTensor, read_bytes
 from solar_chat.errors import InputError
-from solar_chat.upscale.checkpoint import Checkpoint, StoredTensor, read_bytes
 from solar_chat.upscale.config import deepened_config
 from solar_chat.upscale.layers import planned
 from solar_chat.upscale.plan import DepthPlan

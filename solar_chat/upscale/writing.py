@@ -19,8 +19,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from solar_chat.checkpoint import INDEX, SINGLE, Checkpoint
 from solar_chat.errors import InputError
-from solar_chat.upscale.checkpoint import INDEX, SINGLE, Checkpoint
 from solar_chat.upscale.config import deepened_config
 from solar_chat.upscale.layers import PlannedTensor, planned
 from solar_chat.upscale.plan import DepthPlan
@@ -31,9 +31,10 @@ _PAGE_BYTES = 4096
 # Headers, index, card and what a file system rounds up.
 _ROOM_BESIDE_BYTES = 16_000_000
 # The tensors of the source describe themselves; an old index, other formats of the same weights and what a hub leaves behind do not belong. The
-# source's card speaks of the source, and a recipe of an earlier up-scaling of that one.
+# source's card speaks of the source, and a recipe or picture of an earlier up-scaling of that one.
 _NOT_COPIED = re.compile(
-    r"\.(safetensors|bin|pt|pth|ckpt|gguf|h5|msgpack|onnx)$|\.index\.json$|^(config|upscale)\.json$|^(readme|model_card)\.md$|^\.", re.IGNORECASE
+    r"\.(safetensors|bin|pt|pth|ckpt|gguf|h5|msgpack|onnx)$|\.index\.json$|^(config|upscale)\.json$|^upscale\.png$|^(readme|model_card)\.md$|^\.",
+    re.IGNORECASE,
 )
 
 Progress = Callable[[int, int], None]

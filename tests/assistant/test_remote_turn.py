@@ -82,3 +82,17 @@ def test_what_a_server_offers(assistant: Assistant, server: OpenAIServer) -> Non
         save_key(server.url, "secret")
     assert caught.value.key == "key_store_missing"
     assert forget_key(server.url) is False
+
+
+def test_a_server_gets_what_is_sent_and_nothing_that_is_being_typed(assistant: Assistant, server: OpenAIServer) -> None:
+    conversation = assistant.store.create()
+    # Before the model is there, with it, and while the next one loads.
+    assert not assistant.prepare(conversation.id, "아직 쓰는 글")
+    assistant.wait_ready()
+    assert not assistant.prepare(conversation.id, "아직 쓰는 글")
+    assistant.start_loading()
+    assistant.wait_ready()
+    list(assistant.send(conversation.id, "보낸 글"))
+    assert not assistant.prepare(conversation.id, "아직 쓰는 글")
+    assert [request.body["messages"][-1]["content"] for request in server.seen] == ["보낸 글"]
+    assert "아직 쓰는 글" not in str([request.body for request in server.seen])

@@ -14,8 +14,9 @@ from benchmarks.korean.parts import documents, family, guard, level, matrix, rew
 from benchmarks.korean.parts.memory import footprint
 from benchmarks.korean.parts.speed import long_texts
 from benchmarks.korean.peers import ending_family, ending_level, langdetect_language, regex_family, regex_level, script_ratio
-from benchmarks.korean.report import Circumstances, as_markdown
+from benchmarks.korean.report import as_markdown
 from benchmarks.korean.table import figure, render
+from benchmarks.markdown import Circumstances
 
 NONE: Disputed = frozenset()
 

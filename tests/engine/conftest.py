@@ -216,7 +216,7 @@ def cpu() -> Hardware:
         physical_cores=2,
         logical_cores=2,
         cpu_name="test",
-        cpu_features=(),
+        cpu_features=("avx2", "fma3", "f16c", "bmi2"),
         system="Linux x86_64",
         versions={},
     )

@@ -21,7 +21,8 @@ from gguf import GGUFWriter
 from tokenizers import Tokenizer
 
 from solar_chat.engine import Event, Finished, GenerationRequest, Prefilled, Sampling, TextPiece, load_model
-from solar_chat.engine.llama_cpp import BATCH_TOKENS, LlamaCppBackend
+from solar_chat.engine.llama_cpp import LlamaCppBackend
+from solar_chat.engine.llama_server import BATCH_TOKENS
 from solar_chat.engine.local import LocalBackend
 from solar_chat.errors import ModelError, OutOfMemory
 from solar_chat.hardware import Hardware
@@ -151,7 +152,7 @@ class TestAlone:
         assert not Path(address.removeprefix("unix://")).parent.exists()
 
     def test_where_there_are_no_sockets_the_port_wants_a_key(self, open_gguf: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("solar_chat.engine.llama_cpp._LONGEST_SOCKET_PATH", 0)
+        monkeypatch.setattr("solar_chat.engine.llama_server._LONGEST_SOCKET_PATH", 0)
         address = open_gguf()._server.listening_address
         assert address.startswith("http://127.0.0.1:")
         for path in ("/tokenize", "/v1/completions", "/completion", "/props", "/slots", "/metrics", "/apply-template", "/v1/models"):
@@ -248,6 +249,21 @@ class TestRefused:
         writer = GGUFWriter(tmp_path / "empty.gguf", "llama")
         write_vocabulary(writer, tokenizer)
         assert self.refusal(finish(writer, tmp_path / "empty.gguf"), cpu).key == "model_load_failed"
+
+    def test_a_cpu_that_would_die_of_it_never_meets_the_library(self, tmp_path: Path, cpu: Hardware) -> None:
+        loading = (
+            "import sys\nfrom dataclasses import replace\nfrom pathlib import Path\nfrom tests.engine.conftest import Spec\n"
+            "from solar_chat.engine.loading import load_model\nfrom solar_chat.errors import ModelError\n"
+            "from solar_chat.hardware import Hardware, Reason\n"
+            "old = Hardware('cpu', 'x', 'float32', 'none', Reason('cpu_only', {}), 9, 9, 9, 9, 1, 1, 'x', ('avx2',), 'Linux x86_64', {})\n"
+            "try: load_model(Spec('some/model', Path(sys.argv[1])), old)\n"
+            "except ModelError as error: print(error.key, error.params['missing'], 'xllamacpp' in sys.modules)"
+        )
+        done = subprocess.run([sys.executable, "-c", loading, str(tmp_path / "x.gguf")], capture_output=True, text=True, check=True, timeout=120)
+        assert done.stdout.strip() == "cpu_too_old FMA, F16C, BMI2 False"
+        error = self.refusal(tmp_path / "x.gguf", replace(cpu, cpu_features=(), system="Windows AMD64"))
+        assert error.params == {"model": "tiny", "missing": "AVX2, FMA, F16C, BMI2"}
+        assert self.refusal(tmp_path / "x.gguf", replace(cpu, cpu_features=(), system="Linux aarch64")).key == "model_file_missing"
 
     def test_too_little_memory(self, gguf: Path, cpu: Hardware) -> None:
         error = self.refusal(gguf, replace(cpu, host_free_bytes=300_000_000))

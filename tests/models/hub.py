@@ -62,6 +62,8 @@ class StandInHub:
     bare_listing: bool = False
     """A mirror that lists only names."""
     bytes_per_second: float | None = None
+    sent_bytes: int = 0
+    """Of contents, not of listings and headers."""
 
     @property
     def got(self) -> list[tuple[str, int]]:
@@ -143,6 +145,10 @@ class _Answers(BaseHTTPRequestHandler):
     def first_byte(self) -> int:
         return int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
 
+    def stop(self, size: int) -> int:
+        last = self.headers.get("Range", "").partition("-")[2]
+        return min(size, int(last) + 1) if last else size
+
     def about(self, path: str, query: dict[str, list[str]]) -> None:
         """`owner/name`, `owner/name/revision/REVISION` and `owner/name/tree/REVISION`."""
         repo, rest = "/".join(path.split("/")[:2]), path.split("/")[2:]
@@ -185,16 +191,19 @@ class _Answers(BaseHTTPRequestHandler):
             return
         data = self.hub.repos[repo][file]
         sent = self.hub.replaced.get(file, data)
-        start = 0 if self.hub.ignores_ranges else self.first_byte()
+        start, stop = (0, len(sent)) if self.hub.ignores_ranges else (self.first_byte(), self.stop(len(sent)))
         if start and start >= len(sent):
             self.answer(416, b"", {"Content-Range": f"bytes */{len(sent)}"})
             return
         etag = f'"{sha256(data) if file.endswith(LFS_SUFFIXES) else git_oid(data)}"'
         headers = {"ETag": etag, "X-Repo-Commit": self.commit(repo), "Accept-Ranges": "bytes"}
-        if start:
-            headers["Content-Range"] = f"bytes {start}-{len(sent) - 1}/{len(sent)}"
+        part = start > 0 or stop < len(sent)
+        if part:
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(sent)}"
         cut = self.hub.cuts.pop(0) if self.hub.cuts and self.command == "GET" else None
-        self.answer(206 if start else 200, sent[start:], headers, cut)
+        if self.command == "GET":
+            self.hub.sent_bytes += stop - start
+        self.answer(206 if part else 200, sent[start:stop], headers, cut)
 
     def commit(self, repo: str) -> str:
         return self.hub.commits.get(repo, COMMIT)

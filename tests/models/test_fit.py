@@ -23,7 +23,7 @@ LAPTOP = Hardware(
     physical_cores=4,
     logical_cores=8,
     cpu_name="Core i5",
-    cpu_features=("avx2",),
+    cpu_features=("avx2", "fma3", "f16c", "bmi2"),
     system="Windows AMD64",
     versions={"xllamacpp": "1"},
 )
@@ -41,7 +41,10 @@ def test_solar_on_a_laptop_without_a_card() -> None:
     found = fits(SOLAR, LAPTOP, DISK)
     assert [(fit.engine, fit.weights) for fit in found] == [("llama.cpp", "Q4_K_M"), ("transformers", "nf4")]
     assert [(fit.verdict, fit.speed) for fit in found] == [("fits", "slow"), ("fits", "very_slow")]
-    assert found[0].needed_bytes == 6_461_667_936 + 196_608 * 4096 + 1_500_000_000
+    # Keys and values in 8 bits, so that both lie in 7 GB.
+    assert found[0].cache_bytes == 196_608 * 4096 * 34 / 64
+    assert found[0].weight_bytes + found[0].cache_bytes < 7 * GB
+    assert found[0].needed_bytes == 6_461_667_936 + 427_819_008 + 1_500_000_000
     assert (found[0].download_bytes, found[0].disk_bytes) == (6_461_667_936, 7_461_667_936)
 
 
@@ -64,6 +67,17 @@ def test_the_disk_decides_too() -> None:
 
 def test_without_llama_cpp_transformers_comes_first() -> None:
     assert fits(SOLAR, replace(LAPTOP, versions={}), DISK)[0].engine == "transformers"
+
+
+@pytest.mark.parametrize(("features", "system"), [((), "Linux x86_64"), (("avx2", "fma3", "bmi2"), "Windows AMD64")])
+def test_a_cpu_without_what_llama_cpp_was_compiled_for_takes_the_other_form(features: tuple[str, ...], system: str) -> None:
+    old = replace(LAPTOP, cpu_features=features, system=system)
+    first, second = fits(SOLAR, old, DISK)
+    assert (first.engine, first.usable) == ("transformers", True)
+    assert (second.engine, second.verdict, second.usable) == ("llama.cpp", "cpu_too_old", False)
+    assert fits(SOLAR, replace(old, system="Linux aarch64"), DISK)[0].engine == "llama.cpp"
+    # A card computes by itself, but its machine's CPU would still have to run a GGUF.
+    assert by_kind(fits(SOLAR, replace(CARD, cpu_features=()), DISK))["gguf"].verdict == "cpu_too_old"
 
 
 def test_a_form_that_was_asked_for_is_the_only_one() -> None:

@@ -13,12 +13,14 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from recipes.starter import train
 from recipes.starter.data import Mix, Record, Rows
 from recipes.starter.tokenizer import save_tokenizer, train_tokenizer
-from recipes.starter.train import Stage, Trainer, export, upscale
+from recipes.starter.train import Stage, Trainer, export
+from recipes.upscale.loop import Schedule
+from recipes.upscale.stack import build
 from solar_chat.messages import Message
-from solar_chat.upscale import Checkpoint
+from solar_chat.upscale import Checkpoint, DepthPlan
 
 MIX = Mix(own_share=1.0, english_share=0.0, with_system=1.0, replies_only=True, perturbed=True)
-STAGE = Stage("toy", MIX, steps=4, rate=1e-2, final_rate=1e-3, warmup_steps=1, seed=3)
+STAGE = Stage("toy", MIX, Schedule(steps=4, rate=1e-2, final_rate=1e-3, warmup_steps=1), seed=3)
 RECORDS = [
     Record(f"{source}{level}", "t", source, language, level, (Message("user", "안녕"), Message("assistant", "반갑습니다.")))  # type: ignore[arg-type]
     for source in ("own", "chatbot")
@@ -55,11 +57,11 @@ def _trainer(work: Path, tokenizer_folder: Path, save_every_s: float = 1000.0) -
 
 
 def test_rate_rises_then_falls_to_its_end() -> None:
-    stage = Stage("s", MIX, steps=110, rate=1.0, final_rate=0.1, warmup_steps=10, seed=0)
-    assert stage.learning_rate(0) == pytest.approx(0.1)
-    assert stage.learning_rate(9) == pytest.approx(1.0)
-    assert stage.learning_rate(60) == pytest.approx(0.55)
-    assert stage.learning_rate(110) == pytest.approx(0.1)
+    schedule = Schedule(steps=110, rate=1.0, final_rate=0.1, warmup_steps=10)
+    assert schedule.learning_rate(0) == pytest.approx(0.1)
+    assert schedule.learning_rate(9) == pytest.approx(1.0)
+    assert schedule.learning_rate(60) == pytest.approx(0.55)
+    assert schedule.learning_rate(110) == pytest.approx(0.1)
 
 
 def test_a_killed_run_ends_where_an_undisturbed_one_does(tmp_path: Path, tokenizer_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,9 +93,9 @@ def test_a_finished_stage_is_not_run_again(tmp_path: Path, tokenizer_folder: Pat
     assert (result / "model.safetensors").stat().st_mtime_ns == before
 
 
-def test_upscale_and_export(tmp_path: Path, tokenizer_folder: Path) -> None:
+def test_the_stack_and_what_is_exported(tmp_path: Path, tokenizer_folder: Path) -> None:
     LlamaForCausalLM(_config(train.BASE_LAYERS)).save_pretrained(tmp_path / "base")
-    stacked = upscale(tmp_path / "base", tmp_path / "stacked")
+    stacked = build(tmp_path / "base", DepthPlan.solar(train.BASE_LAYERS, train.DROP), tmp_path / "stacked")
     assert Checkpoint.read(stacked).layers == 12
     out = tmp_path / "out"
     export(stacked, tokenizer_folder, out)

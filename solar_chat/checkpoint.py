@@ -1,7 +1,7 @@
-"""A safetensors checkpoint as it lies on the disk: its config and where each tensor's bytes are.
+"""A safetensors checkpoint as it lies on the disk, or on a hub: its config and where each tensor's bytes are.
 
 Headers are read, weights never. The rule: what a header or an index says is believed only after it fits the files, since a cut-off download must be
-named before anything is copied from it. What the tensors mean is `layers`' business.
+named before anything is copied from it. What the tensors mean is for `upscale` and `export` to know.
 """
 
 from __future__ import annotations
@@ -66,20 +66,19 @@ class Checkpoint:
         Raises InputError `upscale_no_config`, `upscale_no_weights`, `upscale_broken_file`, `upscale_cut_off`, `upscale_not_in_index`,
         `upscale_not_in_files` or `upscale_twice`.
         """
-        config = _config(folder)
-        index = None if files is not None else _index(folder)
+        config = _config(folder, _bytes_of(folder / "config.json"))
+        index = None if files is not None else shards(_bytes_of(folder / INDEX))
         paths = list(files) if files is not None else [folder / name for name in sorted(set(index.values()))] if index else [folder / SINGLE]
-        tensors: dict[str, StoredTensor] = {}
-        for path in paths:
-            if not path.is_file():
-                raise InputError("upscale_no_weights", path=path.parent, file=path.name)
-            for tensor in _header(path):
-                if tensor.name in tensors:
-                    raise InputError("upscale_twice", tensor=tensor.name, one=tensors[tensor.name].file.name, other=path.name)
-                tensors[tensor.name] = tensor
-        if index is not None:
-            _compare(index, tensors)
-        return cls(folder, config, tensors)
+        return cls(folder, config, _tensors(index, ((path, *_head(path)) for path in paths)))
+
+    @classmethod
+    def of_outline(cls, name: str, config: bytes | None, index: bytes | None, heads: Mapping[str, tuple[bytes, int]]) -> Checkpoint:
+        """The layout of a checkpoint that is not here: `heads` has, by file name, what the file begins with, header and all, and its size in bytes.
+
+        `name` stands where a folder would, in errors too, which are those of `read`.
+        """
+        folder = Path(name)
+        return cls(folder, _config(folder, config), _tensors(shards(index), ((folder / file, *heads[file]) for file in sorted(heads))))
 
     @property
     def text_section(self) -> str | None:
@@ -122,28 +121,57 @@ def read_bytes(file: BinaryIO, tensor: StoredTensor) -> Iterator[bytes]:
         yield chunk
 
 
-def _config(folder: Path) -> Mapping[str, Any]:
+def shards(index: bytes | None) -> Mapping[str, str] | None:
+    """Tensor name → file name, as the index says; None without one. Raises InputError `upscale_broken_file`."""
+    if index is None:
+        return None
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        found = json.loads(index)["weight_map"]
+        # A name with a path in it would read, and later copy, from outside the folder.
+        if not found or any(not isinstance(name, str) or Path(name).name != name for name in found.values()):
+            raise ValueError("weight_map")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError("upscale_broken_file", file=INDEX) from error
+    return dict(found)
+
+
+def header_bytes(beginning: bytes) -> int | None:
+    """How long the header is that follows the first 8 bytes of a safetensors file; None where this is none."""
+    length = int.from_bytes(beginning[:8], "little")
+    return length if len(beginning) >= 8 and 2 <= length <= _LONGEST_HEADER_BYTES else None
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    """None where there is no such file. Raises InputError `upscale_broken_file` where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise InputError("upscale_broken_file", file=path.name) from error
+
+
+def _config(folder: Path, written: bytes | None) -> Mapping[str, Any]:
+    try:
+        config = json.loads(written or b"")
+    except ValueError as error:
         raise InputError("upscale_no_config", path=folder) from error
     if not isinstance(config, dict):
         raise InputError("upscale_no_config", path=folder)
     return config
 
 
-def _index(folder: Path) -> Mapping[str, str] | None:
-    """Tensor name → file name; None where there is no index."""
-    try:
-        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"]
-        # A name with a path in it would read, and later copy, from outside the folder.
-        if not index or any(not isinstance(name, str) or Path(name).name != name for name in index.values()):
-            raise ValueError("weight_map")
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError("upscale_broken_file", file=INDEX) from error
-    return dict(index)
+def _tensors(index: Mapping[str, str] | None, heads: Iterable[tuple[Path, bytes, int]]) -> dict[str, StoredTensor]:
+    """All tensors of the files with these beginnings and sizes, each in one file, which is the one that the index names."""
+    tensors: dict[str, StoredTensor] = {}
+    for path, beginning, size in heads:
+        for tensor in _header(path, beginning, size):
+            if tensor.name in tensors:
+                raise InputError("upscale_twice", tensor=tensor.name, one=tensors[tensor.name].file.name, other=path.name)
+            tensors[tensor.name] = tensor
+    if index is not None:
+        _compare(index, tensors)
+    return tensors
 
 
 def _compare(index: Mapping[str, str], tensors: Mapping[str, StoredTensor]) -> None:
@@ -155,20 +183,29 @@ def _compare(index: Mapping[str, str], tensors: Mapping[str, StoredTensor]) -> N
             raise InputError("upscale_not_in_files", tensor=name, file=file)
 
 
-def _header(path: Path) -> Iterator[StoredTensor]:
-    """The tensors of one safetensors file: 8 bytes of header length, the header as JSON, then the data."""
-    size = path.stat().st_size
-    end_of_data = 0
+def _head(path: Path) -> tuple[bytes, int]:
+    """(length and header, size of the file). Raises InputError `upscale_no_weights` or `upscale_broken_file`."""
+    if not path.is_file():
+        raise InputError("upscale_no_weights", path=path.parent, file=path.name)
     try:
         with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if not 2 <= length <= _LONGEST_HEADER_BYTES:
-                raise ValueError("header length")
-            if length > size - 8:
-                raise InputError("upscale_cut_off", file=path.name)
-            header = json.loads(file.read(length))
-        data = 8 + length
-        for name, entry in header.items():
+            beginning = file.read(8)
+            return beginning + file.read(header_bytes(beginning) or 0), path.stat().st_size
+    except OSError as error:
+        raise InputError("upscale_broken_file", file=path.name) from error
+
+
+def _header(path: Path, beginning: bytes, size: int) -> Iterator[StoredTensor]:
+    """The tensors of one safetensors file: 8 bytes of header length, the header as JSON, then the data."""
+    length = header_bytes(beginning)
+    if length is None:
+        raise InputError("upscale_broken_file", file=path.name)
+    data = 8 + length
+    if data > min(size, len(beginning)):
+        raise InputError("upscale_cut_off", file=path.name)
+    end_of_data = 0
+    try:
+        for name, entry in json.loads(beginning[8:data]).items():
             if name == "__metadata__":
                 continue
             start, end = entry["data_offsets"]
@@ -179,7 +216,7 @@ def _header(path: Path) -> Iterator[StoredTensor]:
                 raise InputError("upscale_cut_off", file=path.name)
             end_of_data = max(end_of_data, end)
             yield tensor
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError("upscale_broken_file", file=path.name) from error
     if end_of_data != size - data:
         raise InputError("upscale_broken_file", file=path.name)

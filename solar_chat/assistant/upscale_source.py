@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from solar_chat.errors import InputError
-from solar_chat.models import fetch, resolve
+from solar_chat.models import copy_of, fetch, outline, resolve
 from solar_chat.paths import Home
 from solar_chat.upscale import Checkpoint, Recipe
 
@@ -28,9 +28,10 @@ class Source:
     """The weight files by name where they were given as a list."""
 
 
-def open_source(text: str, home: Home, progress: Progress | None = None) -> Source:
+def open_source(text: str, home: Home, progress: Progress | None = None, *, weights: bool = True) -> Source:
     """The model that `text` means: a folder, `A.safetensors,B.safetensors` beside a config.json, an `owner/name` (downloaded where it is not here).
 
+    Without `weights` nothing is downloaded: of a model that is not here only the configuration and the headers are asked for, enough to plan.
     Raises InputError as `Checkpoint.read` does, `upscale_files_apart`; ModelError as `resolve` and `fetch` do.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
@@ -42,6 +43,10 @@ def open_source(text: str, home: Home, progress: Progress | None = None) -> Sour
     spec = resolve(text)
     # Layers are copied from safetensors; a GGUF has none that could be.
     spec = replace(spec, form=next((form for form in spec.forms if form.kind == "safetensors"), None))
+    copy = copy_of(spec.form, home.models) if spec.path is None and spec.form is not None else None
+    if not weights and spec.path is None and spec.form is not None and not (copy is not None and copy.whole):
+        found = outline(spec.form, None if progress is None else lambda share: progress("download", share))
+        return Source(Checkpoint.of_outline(spec.id, found.config, found.index, found.heads), spec.id, on_hub=True)
     spec = fetch(spec, home.models, progress)
     if spec.path is None:
         raise InputError("upscale_no_config", path=text)

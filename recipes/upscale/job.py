@@ -1,0 +1,89 @@
+"""What is to be trained, on what and how, as one value: the command line's options, checked before anything is loaded.
+
+The rule: a run that goes on is the run that was begun; other options in the same folder are refused. Numbers with a reason are here, the trainers
+in `train`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from recipes.upscale.data import DataError, Stage
+
+# Starting points as they are used for models of this size, lower for each stage that has more to lose; measured on none.
+_RATES: dict[Stage, float] = {"pretrain": 2e-5, "instruct": 1e-5, "dpo": 5e-7}
+# Adapters begin at nothing and take about ten times as much.
+_ADAPTER_FACTOR = 10
+_SETTINGS = "job.json"
+
+
+# Without slots: the command line shows the defaults, which are the attributes of the class.
+@dataclass(frozen=True)
+class Job:
+    """One stage of training one model."""
+
+    stage: Stage
+    model: Path
+    data: tuple[Path, ...]
+    out: Path
+    """Folder of the finished model; it is complete or absent."""
+    qlora: bool = False
+    template: str | None = None
+    """Name of the chat template; None takes the model's own."""
+    steps: int | None = None
+    """Optimizer steps; None trains on all data once."""
+    rows: int = 1
+    """Sequences a device works on at a time."""
+    accumulate: int = 16
+    """How many times that before a step."""
+    context_tokens: int = 2048
+    rate: float | None = None
+    beta: float = 0.1
+    """DPO: how much straying from the model it began as costs."""
+    rank: int = 16
+    """QLoRA: width of the adapters."""
+    save_every: int = 100
+    log_every: int = 10
+    seed: int = 0
+
+    @property
+    def work(self) -> Path:
+        """Checkpoints, tokens and the log, beside the result."""
+        return self.out.with_name(f"{self.out.name}.training")
+
+    @property
+    def learning_rate(self) -> float:
+        return self.rate or _RATES[self.stage] * (_ADAPTER_FACTOR if self.qlora else 1)
+
+    @property
+    def data_key(self) -> str:
+        """Changes with the files and with what turns them into tokens."""
+        files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in self.data]
+        return f"{self.stage} {self.template} {self.context_tokens} {files}"
+
+    def check(self) -> None:
+        """Raises DataError with a plain sentence for what cannot be begun."""
+        if not (self.model / "config.json").is_file():
+            raise DataError(f"{self.model} is no model folder: config.json is missing")
+        for path in self.data:
+            if not path.is_file():
+                raise DataError(f"{path} is not there")
+        if self.out.exists():
+            raise DataError(f"{self.out} is there already; remove it or name another folder")
+        for name in ("steps", "rows", "accumulate", "context_tokens", "rank", "save_every", "log_every"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise DataError(f"--{name.replace('_', '-')} must be 1 or more")
+
+    def claim(self) -> None:
+        """Write down what is trained here. Raises DataError where another job was begun in the same place."""
+        facts = asdict(self) | {name: [str(path.resolve()) for path in paths] for name, paths in (("model", (self.model,)), ("data", self.data))}
+        # How often is saved and told changes nothing about the result.
+        facts = {name: value for name, value in facts.items() if name not in {"out", "save_every", "log_every"}}
+        path = self.work / _SETTINGS
+        if path.exists() and json.loads(path.read_text(encoding="utf-8")) != facts:
+            raise DataError(f"{self.work} holds a training with other options; remove it or name another --out")
+        self.work.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")

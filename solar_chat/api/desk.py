@@ -1,0 +1,105 @@
+"""What every endpoint of the door needs: the model's names, a place in the queue, and an answer as a stream or whole.
+
+The rule: a whole reply is the stream, folded; there is no second way to make one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from solar_chat.api.event_stream import KEEP_ALIVE, SILENCE_S, EventStreamResponse, data, while_connected
+from solar_chat.api.options import ApiOptions
+from solar_chat.api.refusals import Refusal, Speaker, Utf8Json, language_of
+from solar_chat.api.running import Job, Running
+from solar_chat.api.turnstile import Full, Turnstile
+from solar_chat.assistant import Assistant
+from solar_chat.errors import SolarChatError
+
+Lines = AsyncGenerator[bytes | None, None]
+"""Events as they are sent; None where nothing has come for a while."""
+_CLIENT_GONE = 499
+
+logger = logging.getLogger("solar_chat.api")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What every object of one answer says of itself."""
+
+    id: str
+    created: int
+    model: Callable[[], str]
+    """Asked for late: the model may only be known once it is loaded."""
+
+    def object(self, kind: str) -> dict[str, Any]:
+        return {"id": self.id, "object": kind, "created": self.created, "model": self.model()}
+
+
+class Desk:
+    """Takes requests in."""
+
+    def __init__(self, assistant: Assistant, options: ApiOptions, speaker: Speaker) -> None:
+        self.assistant = assistant
+        self.turnstile = Turnstile()
+        self._options = options
+        self._speaker = speaker
+
+    def head(self, prefix: str) -> Head:
+        return Head(prefix + uuid.uuid4().hex, int(time.time()), self.model_id)
+
+    def model_id(self) -> str:
+        """The model in use, by the name that programs see."""
+        return self.assistant.model_names().id
+
+    def check_model(self, name: str) -> None:
+        """Raises Refusal where `name` does not mean the model in use."""
+        names = self.assistant.model_names()
+        if name not in names:
+            raise Refusal("no_such_model", "model", "model_not_found", 404, params={"model": name[:200], "known": names.id})
+
+    def run(self, request: Request, user: object, job: Job) -> Running:
+        """Queue `job` for the client that sent `request`. Raises Refusal where the queue is full."""
+        address = request.client.host if request.client else ""
+        try:
+            place = self.turnstile.enter(f"{address} {user}" if isinstance(user, str) else address)
+        except Full as full:
+            seconds = str(full.retry_after_s)
+            refusal = Refusal("queue_full", None, "rate_limit_exceeded", 429, "rate_limit_error", {"seconds": seconds}, {"retry-after": seconds})
+            raise refusal from full
+        return Running(place, self._model_ready, job)
+
+    async def stream(self, request: Request, running: Running, lines: Lines) -> Response:
+        """Send `lines` as they come. What goes wrong before the first one is an error of its own; later it is the last event."""
+        try:
+            await running.begun(SILENCE_S)
+        except BaseException:
+            running.close()
+            raise
+        return EventStreamResponse(self._told(lines, language_of(request.headers.get("accept-language", ""))), running.close)
+
+    async def whole(self, request: Request, running: Running, folded: Coroutine[Any, Any, dict[str, Any] | None]) -> Response:
+        """Send what `folded` makes of the same events."""
+        body = await while_connected(request.receive, running.close, folded)
+        return Response(status_code=_CLIENT_GONE) if body is None else Utf8Json(body)
+
+    async def _model_ready(self) -> None:
+        # Shielded: others wait for the same load.
+        await asyncio.shield(asyncio.wrap_future(self.assistant.ready(fall_back=self._options.fall_back)))
+
+    async def _told(self, lines: Lines, lang: Any) -> AsyncGenerator[bytes, None]:
+        try:
+            async for line in lines:
+                yield KEEP_ALIVE if line is None else line
+        except Exception as error:  # the status is sent already: clients read this event as the error it is
+            if not isinstance(error, SolarChatError | Refusal):
+                logger.exception("a reply broke off")
+            yield data(self._speaker.body(error, lang)[1])
