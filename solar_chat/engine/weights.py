@@ -119,11 +119,14 @@ def _assembled(checkpoint: Checkpoint, hardware: Hardware, report: Progress, ten
     saved = checkpoint.config.get("quantization_config") or quantization_config()
     config.quantization_config = {**saved, "bnb_4bit_compute_dtype": hardware.dtype}
     model = _from_pretrained(checkpoint, report, tensors, config=config, dtype=dtype, device_map={"": hardware.device})
-    for module in model.modules():
-        state = getattr(getattr(module, "weight", None), "quant_state", None)
+    for parameter in model.parameters():
+        state = getattr(parameter, "quant_state", None)
         if state is not None:
             # What weights are unpacked to: without this, to what they were before they were quantized.
             state.dtype = dtype
+        elif parameter.dtype != dtype:
+            # transformers leaves embedding, head and norms as they were saved.
+            parameter.data = parameter.data.to(dtype)
     return model
 
 

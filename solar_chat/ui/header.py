@@ -59,6 +59,8 @@ def status_html(state: LoadState, catalogue: Catalogue, lang: InterfaceLanguage)
             kind, text = "ready", catalogue.tr(lang, "status.ready", model=state.model, device=device_name(state, catalogue, lang))
             if state.server is not None:
                 kind, text = "ready leaves", catalogue.tr(lang, "status.remote", model=state.model, server=state.server)
+            if state.notice is not None:
+                text = catalogue.tr(lang, "status.notice", now=text, notice=catalogue.describe(state.notice, lang))
             if state.error is not None:
                 kind = "failed"
                 text = catalogue.tr(lang, "status.fallback", reason=catalogue.describe(state.error, lang), now=text)
@@ -81,3 +83,8 @@ def device_name(state: LoadState, catalogue: Catalogue, lang: InterfaceLanguage)
 def still_loading(state: LoadState) -> bool:
     """Whether the status will change by itself."""
     return state.stage not in ("ready", "failed")
+
+
+def is_loading(state: LoadState) -> bool:
+    """Whether a model is on its way into memory."""
+    return still_loading(state) and state.stage != "idle"

@@ -44,10 +44,10 @@ def edit_config(folder: Path, **changes: object) -> None:
 
 def save_four_bits(checkpoint: Path, folder: Path) -> Path:
     """As transformers itself quantizes and saves."""
-    from transformers import BitsAndBytesConfig, LlamaForCausalLM
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
     options = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=torch.float32)
-    model = LlamaForCausalLM.from_pretrained(checkpoint, quantization_config=options, device_map={"": "cpu"}, dtype=torch.float32)
+    model = AutoModelForCausalLM.from_pretrained(checkpoint, quantization_config=options, device_map={"": "cpu"}, dtype=torch.float32)
     model.save_pretrained(folder)
     (folder / "tokenizer.json").write_bytes((checkpoint / "tokenizer.json").read_bytes())
     return folder

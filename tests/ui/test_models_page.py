@@ -270,7 +270,7 @@ def test_a_folder_is_added_used_lost_and_taken_off(page: Page, gallery: Gallery,
     gallery.assistant.wait_ready()
     page.reload()
     press(card(page, str(folder)), "이 모델 쓰기")
-    expect(page.locator("#status")).to_contain_text("지금은 기본 모델로 답변합니다.", timeout=LOADING_MS)
+    expect(page.locator("#status")).to_contain_text("지금은 다른 모델로 답변합니다.", timeout=LOADING_MS)
     expect(page.locator("#status .failed")).to_be_visible()
     shutil.rmtree(folder)
     page.reload()
