@@ -5,10 +5,9 @@ Importing this room is light: torch and transformers load when a model does.
 
 from solar_chat.engine.endpoint import RemoteModel, is_this_machine, list_remote_models
 from solar_chat.engine.event_stream import EventStream
+from solar_chat.engine.inside import OpenModel, opened, weight_format
 from solar_chat.engine.lease import Lease
 from solar_chat.engine.loading import check_model, load_model
-from solar_chat.engine.inside import OpenModel, opened, weight_format
-from solar_chat.engine.loading import load_model
 from solar_chat.engine.protocol import (
     Backend,
     Event,
