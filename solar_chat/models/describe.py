@@ -20,6 +20,11 @@ from solar_chat.prompts import TEMPLATES
 LONGEST_CONTEXT_TOKENS = 8192
 # Plain text that a Llama- or Mistral-like base model follows best, and the format of this family.
 FALLBACK_TEMPLATE = "solar"
+_WIDTHS = {"float32": 4, "float16": 2, "bfloat16": 2}
+# Licences that allow commercial use to everybody; what else there is sets conditions that a name does not tell.
+_FREE = re.compile(
+    r"apache-2\.0|mit|isc|zlib|unlicense|wtfpl|cc0-1\.0|cc-by(-sa)?-[\d.]+|bsd(-.+)?|[al]?gpl(-.+)?|mpl-2\.0|artistic-2\.0|ms-pl|epl-[\d.]+"
+)
 _MARKS = (("### User:", "solar"), ("<|im_start|>", "chatml"), ("<<SYS>>", "kullm"), ("Human: ", "eeve"))
 
 
@@ -48,6 +53,7 @@ def describe_folder(folder: Path) -> ModelSpec:
         context_tokens=min(context, wanted) if isinstance(wanted, int) and wanted > 0 else context,
         licence=licence,
         commercial=commercial_use(licence),
+        parameters=_parameters(folder, config),
         shape=_shape(config),
     )
 
@@ -107,8 +113,11 @@ def _gguf_header(file: Path) -> dict[str, object]:
 
 
 def commercial_use(licence: str | None) -> bool | None:
-    """Whether a licence id allows commercial use; None where there is none, or one that says nothing ("other")."""
-    return None if licence is None or licence.lower() in ("other", "unknown") else not re.search(r"(^|-)nc(-|$)", licence.lower())
+    """Whether a licence id of the Hub allows commercial use; None where nobody said, or where it depends ("other", "llama3", "gemma")."""
+    licence = (licence or "").lower()
+    if re.search(r"(^|-)nc(-|$)", licence):
+        return False
+    return True if _FREE.fullmatch(licence) else None
 
 
 def _own_template(header: Mapping[str, object]) -> str | None:
@@ -136,6 +145,14 @@ def _shape(config: Mapping[str, Any]) -> Shape | None:
     if not (isinstance(layers, int) and isinstance(heads, int) and isinstance(width, int) and heads):
         return None
     return Shape(layers, int(config.get("num_key_value_heads") or heads), int(config.get("head_dim") or width // heads))
+
+
+def _parameters(folder: Path, config: Mapping[str, Any]) -> int:
+    """As many as its files have room for; 0 where they are quantized or their number format is not said."""
+    width = _WIDTHS.get(str(config.get("dtype") or config.get("torch_dtype")), 0)
+    if not width or "quantization_config" in config:
+        return 0
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors")) // width
 
 
 def _chat_template(folder: Path) -> str:

@@ -7,7 +7,7 @@ Only this room mentions Gradio. It draws what the assistant tells it and keeps n
     turns        sending, editing, regenerating, stopping     notes     a stored message as the Chatbot shows it
     streaming    events of a thread, a few times a second     marks     its sentences that were mended or slipped
     views        what the middle of the window shows       markup    text inside our own HTML
-    models_view, models_page, model_cards, download_rows, server_form: the Models view
+    models_view, models_page, model_cards, download_rows, boxes, server_form: the Models view
     sidebar, chat, controls, settings_panel, header: one region each
 """
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from solar_chat.errors import SolarChatError
 from solar_chat.models import Copy, DownloadProgress, Form, ModelSpec
 from solar_chat.models.wording import Say, progress_line, size
+from solar_chat.ui.boxes import act_button, asking_button
 from solar_chat.ui.marks import Translate
 from solar_chat.ui.markup import safe, with_links
 
@@ -59,14 +60,11 @@ def _row(row: Row, number: int, tr: Translate, say: Say, describe: Callable[[Sol
 
 
 def _acts(row: Row, number: int, tr: Translate) -> str:
-    model, now = safe(row.name), row.now
-    first = ("pause", "models_page.pause") if now.active else ("download", "models_page.retry" if now.state == "failed" else "models_page.resume")
-    go = f'<button class="plain" data-do="{first[0]}" data-model="{model}">{safe(tr(first[1]))}</button>'
+    now = row.now
+    goes_on = "models_page.retry" if now.state == "failed" else "models_page.resume"
+    first = act_button("pause", row.name, tr("models_page.pause")) if now.active else act_button("download", row.name, tr(goes_on))
     if not now.done_bytes:
-        return f'{go}<button class="plain" data-do="cancel" data-model="{model}">{safe(tr("models_page.cancel"))}</button>'
-    ident = f"stop-{number}"
-    sure = tr("models_page.cancel_loses", model=row.spec.name, size=size(now.done_bytes))
-    back = f'<button class="plain" popovertarget="{ident}" popovertargetaction="hide" autofocus>{safe(tr("models_page.back"))}</button>'
-    end = f'<button class="primary" data-do="cancel" data-model="{model}">{safe(tr("models_page.cancel_now"))}</button>'
-    opener = f'<button class="plain" popovertarget="{ident}">{safe(tr("models_page.cancel"))}</button>'
-    return f'{go}{opener}<div class="ask" popover id="{ident}" role="dialog"><p>{safe(sure)}</p><div class="acts">{back}{end}</div></div>'
+        return first + act_button("cancel", row.name, tr("models_page.cancel"))
+    loses = tr("models_page.cancel_loses", model=row.spec.name, size=size(now.done_bytes))
+    end = act_button("cancel", row.name, tr("models_page.cancel_now"), primary=True)
+    return first + asking_button(f"stop-{number}", tr("models_page.cancel"), [loses], end, tr("models_page.back"))

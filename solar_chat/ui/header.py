@@ -58,7 +58,7 @@ def status_html(state: LoadState, catalogue: Catalogue, lang: InterfaceLanguage)
         case "ready":
             kind, text = "ready", catalogue.tr(lang, "status.ready", model=state.model, device=device_name(state, catalogue, lang))
             if state.server is not None:
-                text = catalogue.tr(lang, "status.remote", model=state.model, server=state.server)
+                kind, text = "ready leaves", catalogue.tr(lang, "status.remote", model=state.model, server=state.server)
             if state.notice is not None:
                 text = catalogue.tr(lang, "status.notice", now=text, notice=catalogue.describe(state.notice, lang))
             if state.error is not None:
@@ -83,3 +83,8 @@ def device_name(state: LoadState, catalogue: Catalogue, lang: InterfaceLanguage)
 def still_loading(state: LoadState) -> bool:
     """Whether the status will change by itself."""
     return state.stage not in ("ready", "failed")
+
+
+def is_loading(state: LoadState) -> bool:
+    """Whether a model is on its way into memory."""
+    return still_loading(state) and state.stage != "idle"

@@ -14,6 +14,8 @@ from solar_chat.assistant import LoadState, leaves_for
 from solar_chat.errors import SolarChatError
 from solar_chat.models import Copy, Fit, Listed, ModelSpec, freed_bytes
 from solar_chat.models.wording import Say, licence_sentence, size, verdict
+from solar_chat.ui.boxes import act_button, asking_button
+from solar_chat.ui.header import is_loading
 from solar_chat.ui.marks import Translate
 from solar_chat.ui.markup import link, safe, with_links
 
@@ -74,11 +76,15 @@ def _shell(name: str, facts: str, tags: list[str], body: str, each: Listed, show
 
 
 def _tags(spec: ModelSpec, shown: Shown) -> list[str]:
-    if shown.load.stage in ("downloading", "loading") and shown.load.model == spec.name:
+    if _is_loading(spec, shown):
         return [f'<span class="tag busy">{safe(shown.tr("models_page.loading"))}</span>']
     if shown.in_use is not None and shown.in_use.id == spec.id:
         return [f'<span class="tag good">{safe(shown.tr("models_page.in_use"))}</span>']
     return []
+
+
+def _is_loading(spec: ModelSpec, shown: Shown) -> bool:
+    return is_loading(shown.load) and shown.load.model in (spec.name, spec.id)
 
 
 def _on_server(spec: ModelSpec, shown: Shown) -> str:
@@ -129,8 +135,7 @@ def _acts(spec: ModelSpec, fit: Fit, name: str, copies: Sequence[Copy], number: 
     used = shown.in_use
     using = used is not None and used.id == spec.id and (fit.form is None or used.form is None or used.form.kind == fit.form.kind)
     if spec.path is not None or any(copy.whole for copy in copies):
-        busy = shown.load.stage in ("downloading", "loading") and shown.load.model == spec.name
-        use = "" if using or busy else _button("use", name, shown, primary=first)
+        use = "" if using or _is_loading(spec, shown) else _button("use", name, shown, primary=first)
         return use + ("" if spec.path is not None or using else _remove(name, copies, number, shown))
     if copies:
         return _button("download", name, shown, key="resume", primary=first) + _remove(name, copies, number, shown)
@@ -163,14 +168,9 @@ def _drop_full(each: Listed, name: str, number: str, shown: Shown) -> str:
 
 
 def _box(ident: str, key: str, sentences: Sequence[str], sure: str, shown: Shown, *, primary: bool = False) -> str:
-    """A button that opens a small box: what is to be known, the button that does it, the way back. No script is needed for it."""
-    style = "primary" if primary else "plain"
-    opener = f'<button class="{style}" popovertarget="{ident}">{safe(shown.tr(f"models_page.{key}"))}</button>'
-    back = f'<button class="plain" popovertarget="{ident}" popovertargetaction="hide" autofocus>{safe(shown.tr("models_page.back"))}</button>'
-    said = "".join(f"<p>{safe(sentence)}</p>" for sentence in sentences)
-    return f'{opener}<div class="ask" popover id="{ident}" role="dialog">{said}<div class="acts">{back}{sure}</div></div>'
+    back = shown.tr("models_page.back")
+    return asking_button(ident, shown.tr(f"models_page.{key}"), sentences, sure, back, primary=primary)
 
 
 def _button(do: str, name: str, shown: Shown, *, key: str = "", primary: bool = False) -> str:
-    style = "primary" if primary else "plain"
-    return f'<button class="{style}" data-do="{do}" data-model="{safe(name)}">{safe(shown.tr(f"models_page.{key or do}"))}</button>'
+    return act_button(do, name, shown.tr(f"models_page.{key or do}"), primary=primary)

@@ -18,6 +18,7 @@ from solar_chat.hardware import Hardware
 from solar_chat.models import Listed, free_disk
 from solar_chat.models.wording import size, speaker
 from solar_chat.ui.download_rows import Row, form_name, rows_html
+from solar_chat.ui.header import is_loading
 from solar_chat.ui.markup import safe, with_links
 from solar_chat.ui.model_cards import Shown, cards_html
 from solar_chat.ui.models_view import JS_ANSWERED, ModelsRegion
@@ -141,7 +142,7 @@ class Models:
 
     def _moving(self) -> bool:
         assistant = self.screen.assistant
-        return any(run.progress.active for run in assistant.downloads()) or _loading(assistant.load_state().stage)
+        return any(run.progress.active for run in assistant.downloads()) or is_loading(assistant.load_state())
 
     def _signature(self, tab: Tab) -> str:
         """Of what the cards show. A string: it is compared with what another process of the server might have kept."""
@@ -149,10 +150,6 @@ class Models:
         state, used = assistant.load_state(), assistant.model_in_use()
         runs = [(form_name(run.spec, run.form), run.progress.state, run.progress.done_bytes > 0) for run in assistant.downloads()]
         return repr((tab.lang, state.stage, state.model, used and (used.id, used.form), runs))
-
-
-def _loading(stage: str) -> bool:
-    return stage in ("libraries", "downloading", "loading")
 
 
 def machine_html(hardware: Hardware, disk_free_bytes: int, shown: Shown) -> str:

@@ -35,24 +35,25 @@ class ServerForm:
     def region(self) -> ServerRegion:
         return self.models.region.server
 
-    def look(self, kind: str | None, address: str, tab: Tab) -> Updates:
+    def look(self, kind: str | None, address: str | None, tab: Tab) -> Updates:
         """What is known about the server that is chosen. Asks it nothing."""
         region = self.region
         if kind is None:
             return {region.fields: gr.update(visible=False)}
+        typed = (address or "").strip()
         shown: Updates = {region.fields: gr.update(visible=True), region.address: gr.update(visible=kind == "other"), region.problem: ""}
         try:
             facts = self.screen.assistant.library.server(_address(kind, address))
         except SolarChatError as error:
-            problem = problem_html(self.screen, tab, error) if kind != "other" or address.strip() else ""
+            problem = problem_html(self.screen, tab, error) if kind != "other" or typed else ""
             return {**shown, **self._key_parts(None), region.facts: "", region.problem: problem}
         return {**shown, **self._key_parts(facts), region.facts: facts_html(facts, self.screen.tr(tab))}
 
-    def choose(self, kind: str, address: str, tab: Tab) -> Updates:
+    def choose(self, kind: str, address: str | None, tab: Tab) -> Updates:
         """Another server: its models are not those of the last one."""
         return {**self.look(kind, address, tab), self.region.model: gr.update(choices=[], value=None)}
 
-    def list_models(self, kind: str, address: str, tab: Tab) -> Updates:
+    def list_models(self, kind: str, address: str | None, tab: Tab) -> Updates:
         """Ask the server what it offers."""
         region = self.region
         try:
@@ -63,7 +64,7 @@ class ServerForm:
         first = found[0] if len(found) == 1 else None
         return {region.model: gr.update(choices=found, value=first), region.problem: f'<p class="good" role="status">{safe(said)}</p>'}
 
-    def save_key(self, secret: str, kind: str, address: str, tab: Tab) -> Updates:
+    def save_key(self, secret: str, kind: str, address: str | None, tab: Tab) -> Updates:
         """Into the keychain; the field is emptied whatever happens."""
         region = self.region
         try:
@@ -73,7 +74,7 @@ class ServerForm:
         said = self.screen.tr(tab)("models.key_saved", server=server)
         return {**self.look(kind, address, tab), region.key: "", region.problem: f'<p class="good" role="status">{safe(said)}</p>'}
 
-    def forget_key(self, kind: str, address: str, tab: Tab) -> Updates:
+    def forget_key(self, kind: str, address: str | None, tab: Tab) -> Updates:
         region = self.region
         try:
             gone = forget_key(_address(kind, address))
@@ -82,7 +83,7 @@ class ServerForm:
         said = self.screen.tr(tab)("models.key_forgotten" if gone else "models.key_none")
         return {**self.look(kind, address, tab), region.problem: f'<p class="good" role="status">{safe(said)}</p>'}
 
-    def use(self, kind: str, address: str, model: str | None, tab: Tab) -> Updates:
+    def use(self, kind: str, address: str | None, model: str | None, tab: Tab) -> Updates:
         """Put the model on the list and let it answer from now on."""
         assistant = self.screen.assistant
         try:
@@ -112,11 +113,12 @@ def facts_html(facts: ServerFacts, tr: Translate) -> str:
     return f'<p class="{kind}">{safe(where)}</p>{key}'
 
 
-def _address(kind: str, address: str) -> str:
-    """Raises ModelError `remote_bad_url` where none was typed."""
-    if kind == "other" and not address.strip():
+def _address(kind: str, typed: str | None) -> str:
+    """`typed` is None while its field has not been in sight. Raises ModelError `remote_bad_url` where an address is missing."""
+    address = (typed or "").strip()
+    if kind == "other" and not address:
         raise ModelError("remote_bad_url", url="-")
-    return address.strip() if kind == "other" else kind
+    return address if kind == "other" else kind
 
 
 def wire_server(form: ServerForm, opened: Any) -> None:

@@ -19,6 +19,7 @@ from solar_chat.assistant import Assistant
 from solar_chat.engine import ScriptedBackend
 from solar_chat.paths import Home
 from solar_chat.ui.environment import prepare
+from tests.models.test_fit import LAPTOP
 from tests.ui.house import House, free_port, open_tab
 
 
@@ -39,11 +40,16 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     from solar_chat.ui.server import serve
 
     backend = ScriptedBackend(default=["알겠습니다."], name="scripted")
-    with pytest.MonkeyPatch.context() as patch, Assistant.open(Home.find(tmp_path_factory.mktemp("home"))) as assistant:
-        patch.setattr("solar_chat.assistant.assistant.load_model", lambda *_args, **_kwargs: backend)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("solar_chat.assistant.switching.check_model", lambda *_args: None)
+        patch.setattr("solar_chat.assistant.switching.load_model", lambda *_args, **_kwargs: backend)
         # Looking at the hardware imports torch, which takes longer than all of these tests' first page.
-        patch.setattr("solar_chat.assistant.assistant.detect", lambda: None)
-        with serve(assistant, host="127.0.0.1", port=free_port(), share=False, password=None, lang=None) as addresses:
+        patch.setattr("solar_chat.assistant.switching.detect", lambda: LAPTOP)
+        patch.setattr("solar_chat.assistant.assistant.detect", lambda: LAPTOP)
+        with (
+            Assistant.open(Home.find(tmp_path_factory.mktemp("home"))) as assistant,
+            serve(assistant, host="127.0.0.1", port=free_port(), share=False, password=None, lang=None) as addresses,
+        ):
             assistant.start_loading("starter")
             assistant.wait_ready()
             yield House(addresses[0], assistant, backend)

@@ -21,4 +21,6 @@ from solar_chat.ui.header import status_html
 )
 def test_where_what_is_written_goes(lang: InterfaceLanguage, server: str | None, expected: str) -> None:
     shown = status_html(LoadState("ready", "solar-pro4", device="remote", server=server), Catalogue.load(), lang)
+    # What may not be cut off on a narrow screen is marked for the style.
+    assert ("leaves" in shown) is (server is not None)
     assert re.sub(r"<[^>]*>", "", shown) == expected

@@ -73,3 +73,22 @@ def test_each_view_hides_the_parts_of_the_others() -> None:
     assert views_css(["chat", "models"]) == (
         "html:not([data-view='chat']) .of-chat{display:none!important}html:not([data-view='models']) .of-models{display:none!important}"
     )
+
+
+def test_a_page_for_visitors_has_the_chat_alone(clean: House) -> None:
+    """Neither components nor handlers nor a way: what is not built cannot be asked for."""
+    # Imports Gradio, which the house has prepared by now.
+    from solar_chat.ui.page import build_page
+    from solar_chat.ui.server import head_html
+
+    def ids(views: tuple[str, ...]) -> set[str]:
+        config = build_page(clean.assistant, views).get_config_file()
+        return {str(component["props"].get("elem_id")) for component in config["components"]}
+
+    everything, visitor = ids(("chat", "models")), ids(("chat",))
+    assert {"go-models", "opened-models", "models", "downloads", "server-key", "to-models"} <= everything
+    assert not {"go-models", "go-chat", "opened-models", "refresh-models", "models", "downloads", "server-key", "to-models"} & visitor
+    assert "box" in visitor
+    head = head_html(clean.assistant, None, ("chat",))
+    assert '"views": ["chat"]' in head
+    assert "of-models" not in head
