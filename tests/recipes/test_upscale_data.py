@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tokenizers import Tokenizer, models
 
 from recipes.upscale.chat import IGNORED, ChatTokens
 from recipes.upscale.data import DataError, Preference, conversations, preferences, texts
 from solar_chat.engine.tokenizer import TextTokenizer
 from solar_chat.messages import Message
-from solar_chat.prompts import TEMPLATES
+from solar_chat.prompts import TEMPLATES, ChatTemplate
 from tests.engine.conftest import byte_level_tokenizer, train_tokenizer
 
 TALK = (
@@ -109,10 +110,16 @@ def chat(request: pytest.FixtureRequest) -> ChatTokens:
     template = TEMPLATES[request.param]
     if template.name == "chatml":
         tokenizer = byte_level_tokenizer()
-        return ChatTokens(TextTokenizer(tokenizer, bos_id=None), template, tokenizer.token_to_id("<|im_end|>"))
+        return ChatTokens(TextTokenizer(tokenizer, bos_id=None), template, _id(tokenizer, "<|im_end|>"))
     tokenizer = train_tokenizer()
     end = "<|end|>" if template.name == "starter" else "</s>"
-    return ChatTokens(TextTokenizer(tokenizer, bos_id=tokenizer.token_to_id("<s>")), template, tokenizer.token_to_id(end))
+    return ChatTokens(TextTokenizer(tokenizer, bos_id=_id(tokenizer, "<s>")), template, _id(tokenizer, end))
+
+
+def _id(tokenizer: Tokenizer, token: str) -> int:
+    number = tokenizer.token_to_id(token)
+    assert number is not None
+    return number
 
 
 def _read(chat: ChatTokens, ids: Sequence[int]) -> str:
@@ -150,11 +157,9 @@ def test_both_replies_stand_behind_the_same_prompt(chat: ChatTokens) -> None:
 
 
 def test_a_reply_that_would_swallow_the_prompts_last_token_is_left_out() -> None:
-    from tokenizers import Tokenizer, models
-
     # "ab" is one token here, so a reply that begins with b changes the prompt that ends with a.
     tokenizer = Tokenizer(models.BPE({"a": 0, "b": 1, "ab": 2, "e": 3}, [("a", "b")]))
-    template = TEMPLATES["starter"].__class__("t", {"user": "", "assistant": ""}, {"user": "", "assistant": "e"}, "", ())
+    template = ChatTemplate("t", {"user": "", "assistant": ""}, {"user": "", "assistant": "e"}, "", ())
     chat = ChatTokens(TextTokenizer(tokenizer, bos_id=None), template, 3)
     assert chat.conversation([Message("user", "a"), Message("assistant", "b")]) is None
     assert chat.preference(Preference((Message("user", "a"),), "a", "b")) is None
