@@ -82,6 +82,8 @@ class Job:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise DataError(f"--{name.replace('_', '-')} must be 1 or more")
+        if not (self.rate is None or self.rate > 0) or not self.beta > 0:
+            raise DataError("--rate and --beta must be above 0")
 
     def claim(self) -> None:
         """Write down what is trained here. Raises DataError where another job, or one on other data, has come to a checkpoint in the same place."""

@@ -170,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     try:
         out = run(Job(**options | {"data": tuple(options["data"])}))
-    except (DataError, RuntimeError) as error:
+    except (DataError, RuntimeError, OSError) as error:
         parser.exit(1, f"{error}\n")
     except SolarChatError as error:
         parser.exit(1, f"{Catalogue.load().describe(error, 'en')}\n")

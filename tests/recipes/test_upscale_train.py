@@ -141,6 +141,7 @@ def test_a_job_that_cannot_be_begun_says_why(stack: Path, tmp_path: Path, capsys
         ({"data": (tmp_path / "no.jsonl",)}, "is not there"),
         ({"out": tmp_path / "there"}, "there already"),
         ({"steps": 0}, "--steps must be 1 or more"),
+        ({"rate": 0.0}, "--rate and --beta must be above 0"),
         ({"context_tokens": 3}, "no row is left"),
         ({"stage": "dpo"}, 'row 1: the field "prompt"'),
     ):
