@@ -7,7 +7,7 @@ import gc
 import json
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import openai
 import pytest
@@ -20,7 +20,7 @@ from solar_chat.i18n import Catalogue
 from solar_chat.paths import Home
 from solar_chat.settings import SettingsFile
 from solar_chat.ui.environment import prepare
-from tests.api.house import USER, House, body, eventually
+from tests.api.house import House, body, eventually
 
 KEY = "sk-solar-0123456789abcdef"
 CHAT = "/v1/chat/completions"
@@ -55,7 +55,7 @@ def test_the_page_and_the_api_answer_on_one_port(page: House) -> None:
     assert page.ask("GET", "/config")[0] == 200
     assert json.loads(page.ask("GET", "/health")[2])["running"] == 0
     with page.client(KEY) as client:
-        chunks = list(client.chat.completions.create(model="solar", messages=USER, stream=True))  # type: ignore[arg-type]
+        chunks: list[Any] = list(client.chat.completions.create(**body(stream=True)))
     assert [chunk.choices[0].delta.content for chunk in chunks] == ["", "안녕", "하세요", ".", None]
 
 
@@ -88,7 +88,7 @@ def test_a_client_that_goes_away_stops_the_model_here_too(page: House, backend: 
     backend.enqueue(["가 "] * 300, delay_s=0.1)
     before = len(backend.requests)
     with page.client(KEY) as client:
-        stream = client.chat.completions.create(model="solar", messages=USER, stream=True)  # type: ignore[arg-type]
+        stream: Any = client.chat.completions.create(**body(stream=True))
         for chunk in stream:
             if chunk.choices[0].delta.content:
                 break
