@@ -1,7 +1,7 @@
 """The rooms of the house, put together: settings, history, model, and the turns that need all three.
 
-Every door holds one `Assistant` and calls nothing below it. Models load on the engine's worker, one at a time; a load that fails leaves the model in
-the box where a person is waiting at a page, so that there is always somebody to talk to, and the reason stays visible.
+Every door holds one `Assistant` and calls nothing below it. Models load on the engine's worker, one at a time; a load that fails leaves the model
+before it or the one in the box where a person is waiting at a page, so that there is always somebody to talk to, and the reason stays visible.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Generator
 from concurrent.futures import Future
 from dataclasses import replace
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from solar_chat.assistant.ahead import ReadingAhead, Sight
 from solar_chat.assistant.chat import Chat, history_of
@@ -23,16 +23,16 @@ from solar_chat.assistant.library import Library
 from solar_chat.assistant.names import ModelNames, names_of, names_of_unknown
 from solar_chat.assistant.options import undo_change
 from solar_chat.assistant.plan import TurnRequest
-from solar_chat.assistant.servers import connected, leaves_for
+from solar_chat.assistant.switching import CurrentModel
 from solar_chat.assistant.turn import Turn
 from solar_chat.conversation import Store
-from solar_chat.engine import Backend, Engine, Progress, Sampling, load_model
+from solar_chat.engine import Engine, Sampling
 from solar_chat.errors import ModelError, SolarChatError
 from solar_chat.hardware import detect
 from solar_chat.i18n import Catalogue, system_language
 from solar_chat.language import Level, morphemes, warm
 from solar_chat.messages import Message
-from solar_chat.models import STARTER, Download, ModelSpec, Offer, QuantizedCopy, drop_full_weights, quantized_copy, quantized_place, resolve
+from solar_chat.models import Download, ModelSpec, Offer, QuantizedCopy, drop_full_weights, quantized_copy, resolve
 from solar_chat.paths import Home
 from solar_chat.prompts import ReplyLanguage
 from solar_chat.settings import ReplyChoice, Settings, SettingsFile
@@ -49,12 +49,11 @@ class Assistant:
         self.catalogue = catalogue
         self._engine = engine
         self._model = model
-        self._spec: ModelSpec = STARTER
-        self._state = LoadState("idle", STARTER.id)
         self._loading: Future[None] | None = None
         self._begins = threading.Lock()
         self._downloads = Downloads(home.models, detect)
-        self._ahead = ReadingAhead(engine, lambda: self._spec, self._next_request)
+        self._current = CurrentModel(self._downloads, home.models)
+        self._ahead = ReadingAhead(engine, lambda: self._current.spec, self._next_request)
         self.library = Library(home, detect)
 
     @classmethod
@@ -80,21 +79,21 @@ class Assistant:
     # The model
 
     def load_state(self) -> LoadState:
-        return self._state
+        return self._current.state
 
     def model_in_use(self) -> ModelSpec | None:
         """The model that answers, in the form it was loaded from; None while none does."""
-        return self._spec if self._state.stage == "ready" else None
+        return self._current.spec if self._current.state.stage == "ready" else None
 
     def start_loading(self, model: str | None = None, *, fall_back: bool = True) -> None:
         """Load `model` (None: the one given at the start, else the settings') on the engine's worker, and Kiwi beside it; returns at once.
 
-        With `fall_back`, the model in the box is loaded where the wanted one cannot be.
+        With `fall_back`, where the wanted one cannot be loaded, the one in use stays, or the model in the box is loaded where that is gone already.
         """
         wanted = model or self._model or self.settings.load().model
-        self._state = LoadState("libraries", wanted)
+        self._current.state = LoadState("libraries", wanted)
         threading.Thread(target=warm, name="warm-kiwi", daemon=True).start()
-        self._loading = self._engine.load_soon(lambda: self._load(wanted, fall_back=fall_back))
+        self._loading = self._engine.switch_soon(lambda: self._current.prepare(wanted, self._engine.backend, fall_back=fall_back))
         self._loading.add_done_callback(lambda _: self._ahead.look_again())
 
     def ready(self, *, fall_back: bool = True) -> Future[None]:
@@ -114,54 +113,13 @@ class Assistant:
 
     def model_names(self) -> ModelNames:
         """What programs may call the model in use; before it is loaded, the one that will be."""
-        if self._state.stage == "ready" or self._engine.backend is not None:
-            return names_of(self._spec)
+        if self._current.state.stage == "ready" or self._engine.backend is not None:
+            return names_of(self._current.spec)
         wanted = self._model or self.settings.load().model
         try:
             return names_of(resolve(wanted))
         except SolarChatError:
             return names_of_unknown(wanted)
-
-    def _load(self, wanted: str, *, fall_back: bool) -> Backend:
-        """Runs on the worker."""
-        try:
-            return self._load_one(wanted)
-        except SolarChatError as error:
-            if not fall_back or wanted == STARTER.id:
-                raise
-            problem = error
-        return self._load_one(STARTER.id, problem)
-
-    def _load_one(self, name: str, problem: SolarChatError | None = None) -> Backend:
-        """`problem` is why another model than this one could not be loaded."""
-        notices: list[SolarChatError] = []
-        try:
-            spec = resolve(name)
-            self._state = LoadState("loading", spec.name)
-            spec = self._downloads.fetch(spec, self._reporting("downloading", spec))
-            if spec.remote:
-                backend = connected(spec.id, spec.remote)
-            else:
-                place = quantized_place(spec, self.home.models)
-                backend = load_model(spec, detect(), self._reporting("loading", spec), place=place, unsaved=notices.append)
-        except SolarChatError as error:
-            self._state = LoadState("failed", name, error=error)
-            raise
-        except Exception as error:
-            failure = ModelError("load_failed", model=name, reason=f"{type(error).__name__}: {error}")
-            self._state = LoadState("failed", name, error=failure)
-            raise failure from error
-        self._spec = spec
-        self._state = LoadState(
-            "ready", spec.name, device=backend.device, server=leaves_for(spec.remote), error=problem, notice=next(iter(notices), None)
-        )
-        return backend
-
-    def _reporting(self, stage: Literal["downloading", "loading"], spec: ModelSpec) -> Progress:
-        def report(step: str, share: float) -> None:
-            self._state = LoadState("quantizing" if step == "quantize" else stage, spec.name, share=share)
-
-        return report
 
     # Downloads
 
@@ -184,11 +142,11 @@ class Assistant:
     def remove_model(self, model: str) -> int:
         """Delete what was downloaded of `model`; the bytes that freed. Raises ModelError `model_in_use`, and as `Downloads.remove` does."""
         if (
-            self._state.stage in ("downloading", "quantizing", "loading", "ready")
-            and self._spec.path is not None
-            and self._spec.id == resolve(model).id
+            self._current.state.stage in ("downloading", "quantizing", "loading", "ready")
+            and self._current.spec.path is not None
+            and self._current.spec.id == resolve(model).id
         ):
-            raise ModelError("model_in_use", model=self._spec.name)
+            raise ModelError("model_in_use", model=self._current.spec.name)
         return self._downloads.remove(model)
 
     def quantized_copy(self, model: str) -> QuantizedCopy | None:
@@ -233,7 +191,7 @@ class Assistant:
     def turn(self, request: TurnRequest) -> Turn:
         """A turn that is not stored. Waits for the model; raises InputError or ModelError."""
         self.wait_ready()
-        return Turn(request, self._engine, self._spec)
+        return Turn(request, self._engine, self._current.spec)
 
     def sampling(self) -> Sampling:
         """How the settings want tokens chosen."""
@@ -242,7 +200,7 @@ class Assistant:
     def completion(self, request: CompletionRequest) -> Completion:
         """A reply as the model gives it. Waits for the model; raises ModelError."""
         self.wait_ready()
-        return Completion(request, self._engine, self._spec)
+        return Completion(request, self._engine, self._current.spec)
 
     def send(
         self,

@@ -6,7 +6,8 @@ Importing this room is light: torch and transformers load when a model does.
 from solar_chat.engine.endpoint import RemoteModel, is_this_machine, list_remote_models
 from solar_chat.engine.event_stream import EventStream
 from solar_chat.engine.inside import OpenModel, opened, weight_format
-from solar_chat.engine.loading import load_model
+from solar_chat.engine.lease import Lease
+from solar_chat.engine.loading import check_model, load_model
 from solar_chat.engine.protocol import (
     Backend,
     Event,
@@ -25,7 +26,7 @@ from solar_chat.engine.scripted import ScriptedBackend
 from solar_chat.engine.tokenizer import TextTokenizer
 from solar_chat.engine.vocabularies import tokenizer_of
 from solar_chat.engine.weights import Progress
-from solar_chat.engine.worker import Engine, Lease
+from solar_chat.engine.worker import Engine
 
 __all__ = [
     "Backend",
@@ -47,6 +48,7 @@ __all__ = [
     "TextPiece",
     "TextTokenizer",
     "TokenChance",
+    "check_model",
     "connect",
     "is_this_machine",
     "list_remote_models",

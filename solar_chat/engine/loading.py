@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from solar_chat.engine.checkpoint import Checkpoint, read_checkpoint, read_json
-from solar_chat.engine.gguf_file import read_gguf
+from solar_chat.engine.gguf_file import GgufFile, read_gguf
 from solar_chat.engine.gguf_tokenizer import gguf_tokenizer
 from solar_chat.engine.llama_cpp import LlamaCppBackend
 from solar_chat.engine.llama_server import require_llama_cpp
@@ -67,19 +67,28 @@ def load_model(
     return load_checkpoint(spec, spec.path, hardware, report, place, unsaved)
 
 
+def check_model(spec: LoadableModel, hardware: Hardware) -> None:
+    """Raise what `load_model` would raise before it takes memory, as far as that does not depend on what another model holds just now."""
+    if spec.path is None:
+        raise ModelError("model_not_downloaded", model=spec.id)
+    if spec.path.suffix.lower() == ".gguf":
+        total = hardware.device_total_bytes if hardware.device == "mps" else hardware.host_total_bytes
+        *_, needed = _checked_gguf(spec, spec.path, hardware, total)
+    else:
+        total = hardware.device_total_bytes
+        *_, needed = _checked_checkpoint(spec, spec.path, hardware)
+    _require_memory(spec, needed, total)
+
+
 def load_gguf(spec: LoadableModel, path: Path, hardware: Hardware, report: Progress) -> LlamaCppBackend:
     """Load the file at `path`. Raises ModelError as `require_llama_cpp`, `read_gguf` and `gguf_tokenizer` do, `model_load_failed`; OutOfMemory
     `memory_too_small`."""
     report("check", 0.0)
-    require_llama_cpp(spec.id, path, hardware)
-    file = read_gguf(path)
-    tokenizer = gguf_tokenizer(file)
-    context_tokens = min(spec.context_tokens, file.number("context_length", spec.context_tokens))
     # The wheels of xllamacpp compute on CPUs and on Metal.
     on_metal = hardware.device == "mps"
     free_bytes = hardware.device_free_bytes if on_metal else hardware.host_free_bytes
-    in_8_bits = file.takes_8_bit_cache(context_tokens, free_bytes - RESERVE_BYTES)
-    _require_memory(spec, file.weight_bytes + file.cache_bytes(context_tokens, in_8_bits=in_8_bits), free_bytes)
+    file, tokenizer, context_tokens, in_8_bits, needed = _checked_gguf(spec, path, hardware, free_bytes)
+    _require_memory(spec, needed, free_bytes)
     report("weights", 0.0)
     try:
         backend = LlamaCppBackend(
@@ -98,6 +107,16 @@ def load_gguf(spec: LoadableModel, path: Path, hardware: Hardware, report: Progr
     return backend
 
 
+def _checked_gguf(spec: LoadableModel, path: Path, hardware: Hardware, free_bytes: int) -> tuple[GgufFile, TextTokenizer, int, bool, int]:
+    """The file, its tokenizer, the context, whether keys and values are held in 8 bits, and the memory in bytes that all of it takes."""
+    require_llama_cpp(spec.id, path, hardware)
+    file = read_gguf(path)
+    tokenizer = gguf_tokenizer(file)
+    context_tokens = min(spec.context_tokens, file.number("context_length", spec.context_tokens))
+    in_8_bits = file.takes_8_bit_cache(context_tokens, free_bytes - RESERVE_BYTES)
+    return file, tokenizer, context_tokens, in_8_bits, file.weight_bytes + file.cache_bytes(context_tokens, in_8_bits=in_8_bits)
+
+
 def load_checkpoint(
     spec: LoadableModel, path: Path, hardware: Hardware, report: Progress, place: CopyPlace | None = None, unsaved: Unsaved | None = None
 ) -> LocalBackend:
@@ -107,11 +126,8 @@ def load_checkpoint(
     `model_architecture`, `model_quantization`, `model_weights_mismatch`, `model_load_failed`; OutOfMemory `memory_too_small`, `memory_loading`.
     """
     report("check", 0.0)
-    checkpoint = read_checkpoint(path)
-    tokenizer = load_tokenizer(path)
-    context_tokens = min(spec.context_tokens, int(checkpoint.config.get("max_position_embeddings") or spec.context_tokens))
-    quantized = checkpoint.prequantized or hardware.wants_nf4(checkpoint.parameters)
-    needed = needed_bytes(checkpoint, hardware, context_tokens, quantized=quantized)
+    checkpoint, tokenizer, context_tokens, needed = _checked_checkpoint(spec, path, hardware)
+    quantized = _in_four_bits(checkpoint, hardware)
     _require_memory(spec, needed, hardware.device_free_bytes)
     report("weights", 0.0)
     try:
@@ -137,6 +153,19 @@ def load_checkpoint(
         quantization="nf4" if quantized else "none",
         threads=1 if checkpoint.parameters < SINGLE_THREAD_PARAMETERS else hardware.physical_cores,
     )
+
+
+def _checked_checkpoint(spec: LoadableModel, path: Path, hardware: Hardware) -> tuple[Checkpoint, TextTokenizer, int, int]:
+    """The folder, its tokenizer, the context and the memory in bytes that it takes."""
+    checkpoint = read_checkpoint(path)
+    tokenizer = load_tokenizer(path)
+    context_tokens = min(spec.context_tokens, int(checkpoint.config.get("max_position_embeddings") or spec.context_tokens))
+    needed = needed_bytes(checkpoint, hardware, context_tokens, quantized=_in_four_bits(checkpoint, hardware))
+    return checkpoint, tokenizer, context_tokens, needed
+
+
+def _in_four_bits(checkpoint: Checkpoint, hardware: Hardware) -> bool:
+    return checkpoint.prequantized or hardware.wants_nf4(checkpoint.parameters)
 
 
 def _require_memory(spec: LoadableModel, needed_bytes: int, free_bytes: int) -> None:

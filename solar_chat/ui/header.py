@@ -59,6 +59,8 @@ def status_html(state: LoadState, catalogue: Catalogue, lang: InterfaceLanguage)
             kind, text = "ready", catalogue.tr(lang, "status.ready", model=state.model, device=device_name(state, catalogue, lang))
             if state.server is not None:
                 text = catalogue.tr(lang, "status.remote", model=state.model, server=state.server)
+            if state.notice is not None:
+                text = catalogue.tr(lang, "status.notice", now=text, notice=catalogue.describe(state.notice, lang))
             if state.error is not None:
                 kind = "failed"
                 text = catalogue.tr(lang, "status.fallback", reason=catalogue.describe(state.error, lang), now=text)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from solar_chat.engine import Engine, Event, Finished, GenerationRequest, ScriptedBackend, TextPiece
-from solar_chat.engine.worker import LEASE_PAUSE_S
+from solar_chat.engine.lease import LEASE_PAUSE_S
 from solar_chat.errors import ModelError
 
 SOON_S = 5.0
