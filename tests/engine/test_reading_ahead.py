@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from solar_chat.engine import Backend, Engine, Event, Feature, Finished, GenerationRequest, Prefilled, Sampling, TextPiece
-from solar_chat.engine.local import LocalBackend
 from solar_chat.engine.lease import LEASE_PAUSE_S
+from solar_chat.engine.local import LocalBackend
 from solar_chat.errors import ModelError
 from tests.engine.remote_run import Start
 

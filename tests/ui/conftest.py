@@ -55,7 +55,7 @@ def clean(house: House) -> House:
     for conversation in house.store.list():
         house.store.delete(conversation.id)
     house.store.purge_deleted(0)
-    Path(house.assistant.settings.path).unlink(missing_ok=True)
+    Path(house.assistant.home.settings).unlink(missing_ok=True)
     return house
 
 
