@@ -40,13 +40,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
     backend = ScriptedBackend(default=["알겠습니다."], name="scripted")
     with pytest.MonkeyPatch.context() as patch, Assistant.open(Home.find(tmp_path_factory.mktemp("home"))) as assistant:
-        patch.setattr("solar_chat.assistant.assistant.load_model", lambda *_args, **_kwargs: backend)
+        patch.setattr("solar_chat.assistant.switching.load_model", lambda *_args, **_kwargs: backend)
+        patch.setattr("solar_chat.assistant.switching.check_model", lambda *_args: None)
         # Looking at the hardware imports torch, which takes longer than all of these tests' first page.
-        patch.setattr("solar_chat.assistant.assistant.detect", lambda: None)
+        patch.setattr("solar_chat.assistant.switching.detect", lambda: None)
         with serve(assistant, host="127.0.0.1", port=free_port(), share=False, password=None, lang=None) as addresses:
             assistant.start_loading("starter")
             assistant.wait_ready()
-            yield House(addresses[0], assistant, backend)
+            yield House(addresses.owner or "", assistant, backend)
 
 
 @pytest.fixture
