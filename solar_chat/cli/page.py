@@ -44,8 +44,7 @@ def open_page(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguag
 
     with Assistant.open(options.home, options.model) as assistant:
         # A password says that the page is not for everybody who can reach it; then neither is the API.
-        exposed = options.share or options.password is not None or not is_loopback(options.host)
-        key = required_key(options.home, None, exposed=exposed)
+        key = required_key(options.home, None, exposed=_lets_others_in(options) or options.password is not None)
         programs = api.build(assistant, api.ApiOptions(options.host, options.share, key, fall_back=True))
         ui.launch(
             assistant,
@@ -57,6 +56,7 @@ def open_page(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguag
             open_browser=options.open_browser,
             on_ready=announce,
             doors=dict.fromkeys(api.PATHS, programs),
+            visitors=_lets_others_in(options),
             owner=not is_space(),
         )
 
@@ -71,5 +71,10 @@ def _check_exposure(options: PageOptions) -> None:
         return
     if options.share:
         raise StartError("share_needs_password")
-    if not is_loopback(options.host):
+    if _lets_others_in(options):
         raise StartError("host_needs_password", host=options.host)
+
+
+def _lets_others_in(options: PageOptions) -> bool:
+    """Whether people can reach the page who do not sit at this computer."""
+    return options.share or not is_loopback(options.host)

@@ -48,18 +48,19 @@ def launch(
     open_browser: bool = True,
     on_ready: Callable[[str | None, tuple[str, ...]], None],
     doors: Mapping[str, Callable[..., Any]] | None = None,
+    visitors: bool = False,
     owner: bool = True,
 ) -> None:
     """Serve the page until the process is told to stop. The model loads once somebody has the page in front of them.
 
-    `port` None takes the first free one from 7860; `lang` overrides the setting for this run; the user name beside `password` is "solar". Where other
-    people can come in (`share`, or a `host` that is not this computer's own), they get a page for visitors at `host` and `port`, and the owner's is
-    on this computer only, unless `owner` is False. `on_ready` gets the owner's address and the visitors' ones. Whether a password is needed is the
-    caller's business. `doors` are ASGI applications served beside the page, by path. Raises StartError `port_taken` (port), `share_failed` (reason).
+    `port` None takes the first free one from 7860; `lang` overrides the setting for this run; the user name beside `password` is "solar". With
+    `visitors` the page at `host` and `port` is for them, and the owner's is on this computer only, or nowhere where `owner` is False. `on_ready`
+    gets the owner's address and the visitors' ones. Whether a password is needed is the caller's business. `doors` are ASGI applications served
+    beside the page, by path. Raises StartError `port_taken` (port) or `share_failed` (reason).
     """
     prepare()
     from solar_chat.ui.server import serve, wait
 
-    with serve(assistant, host=host, port=port, share=share, password=password, lang=lang, doors=doors, owner=owner) as addresses:
+    with serve(assistant, host=host, port=port, share=share, password=password, lang=lang, doors=doors, visitors=visitors, owner=owner) as addresses:
         on_ready(addresses.owner, addresses.visitors)
         wait(addresses.owner if open_browser else None)

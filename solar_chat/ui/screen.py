@@ -80,12 +80,14 @@ class Screen:
         """The translator of a tab."""
         return partial(self.assistant.catalogue.tr, tab.lang)
 
+    def find_desk(self, tab: Tab) -> Desk:
+        """Whose conversations and settings a tab is about. Raises SolarChatError `visit_over`."""
+        return self.assistant if self.visits is None else self.visits.get(tab.visit)
+
     def desk(self, tab: Tab) -> Desk:
-        """Whose conversations and settings a tab is about. A visit that is over is said in the page, which then has to be loaded again."""
-        if self.visits is None:
-            return self.assistant
+        """As `find_desk`, for handlers that have nothing to save: a visit that is over is said in the page, which then has to be loaded again."""
         try:
-            return self.visits.get(tab.visit)
+            return self.find_desk(tab)
         except SolarChatError as error:
             words = escape(self.assistant.catalogue.describe(error, tab.lang))
             raise gr.Error(words, title=self.tr(tab)("toast.warning"), print_exception=False) from error

@@ -71,27 +71,28 @@ def serve(
     lang: InterfaceLanguage | None,
     views: Sequence[str] = VIEWS,
     doors: Mapping[str, Asgi] | None = None,
+    visitors: bool = False,
     owner: bool = True,
 ) -> Iterator[Addresses]:
-    """Serve inside the block, with `doors` (path → application) beside each page. `owner` False leaves out the owner's page.
+    """Serve inside the block, with `doors` (path → application) beside each page.
 
+    With `visitors` the page at `host` and `port` is theirs, and the owner's is on a free port of this computer, or nowhere where `owner` is False.
     Raises StartError `port_taken` or `share_failed`.
     """
     beside_page = doors or {}
-    others = share or not is_loopback(host)
     with ExitStack() as stack:
         own = None
-        if owner or not others:
+        if owner or not visitors:
             own_door = _Door(
-                LOOPBACK if others else host,
-                None if others else port,
-                None if others else password,
+                LOOPBACK if visitors else host,
+                None if visitors else port,
+                None if visitors else password,
                 False,
                 beside_page,
                 lambda: head_html(assistant.settings.load(), lang, views),
             )
             own = stack.enter_context(_served(build_page(assistant, views), own_door, assistant))
-        if not others:
+        if not visitors:
             yield Addresses(str(own.local_url) if own is not None else None)
             return
         visits = Visits(assistant)
@@ -101,11 +102,11 @@ def serve(
         local = str(page.local_url)
         if not is_loopback(host):
             local = f"http://{reachable_name(host)}:{page.server_port}/"
-        visitors = [local]
+        ways = [local]
         if share:
             stack.callback(_stop_sharing)
-            visitors.insert(0, _share(page))
-        yield Addresses(str(own.local_url) if own is not None else None, tuple(visitors))
+            ways.insert(0, _share(page))
+        yield Addresses(str(own.local_url) if own is not None else None, tuple(ways))
 
 
 @contextmanager

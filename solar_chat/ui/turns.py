@@ -83,8 +83,8 @@ class Turns:
         if not text.strip():
             yield {self._composer.returned: ""}
             return
-        desk = self._screen.desk(tab)
         try:
+            desk = self._screen.find_desk(tab)
             if tab.conversation_id is None:
                 conversation = desk.store.create(level=level, reply_language=reply_language)
                 tab = replace(tab.at(conversation.id), revision=conversation.revision)
@@ -135,15 +135,19 @@ class Turns:
     async def settle(self, tab: Tab) -> Updates:
         """After every turn, also a stopped one: wait until it has written, then draw what is in the store."""
         mine = [running for running in self._running.values() if running.gaze is tab.gaze]
-        loading = still_loading(self._screen.desk(tab).load_state())
+        loading = still_loading(self._screen.assistant.load_state())
         for running in mine:
             await asyncio.to_thread(running.closed.wait, SETTLE_LOADING_TIMEOUT_S if loading else SETTLE_TIMEOUT_S)
         self._running = {key: running for key, running in self._running.items() if not running.closed.is_set()}
-        tr = self._screen.tr(tab)
-        drawn = self._screen.draw(tab)
+        ready: Updates = {self._composer.box: gr.update(submit_btn=self._screen.tr(tab)("chat.send"), stop_btn=False)}
+        try:
+            drawn = self._screen.draw(tab)
+        except gr.Error:
+            # The visit is over, which was said when the turn began.
+            return ready
         # While a person reads the reply the model reads what comes behind it.
         await asyncio.to_thread(self._screen.desk(tab).prepare, drawn[self._screen.tab].conversation_id)
-        return {**drawn, self._composer.box: gr.update(submit_btn=tr("chat.send"), stop_btn=False)}
+        return {**drawn, **ready}
 
     async def _run(self, tab: Tab, start: Start, before: list[StoredMessage], question: str | None) -> AsyncGenerator[Updates, None]:
         """Stream one turn. `question` is the person's text where it is part of the turn."""
