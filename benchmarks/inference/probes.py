@@ -20,7 +20,7 @@ from benchmarks.inference.shapes import SOLAR, TOY
 from benchmarks.inference.solar_nf4 import build, read_bytes_per_token
 from benchmarks.inference.timing import QUESTION, Figures, Plan, ask, early_gain, passage
 from benchmarks.inference.vocabulary import write_tokenizer
-from solar_chat.engine import Backend, load_model
+from solar_chat.engine import Backend, GenerationRequest, load_model
 from solar_chat.engine.gguf_file import read_gguf
 from solar_chat.engine.gguf_tokenizer import gguf_tokenizer
 from solar_chat.engine.loading import SINGLE_THREAD_PARAMETERS, load_tokenizer
@@ -113,13 +113,13 @@ def _beside_generate(backend: LocalBackend, plan: Plan, found: Figures) -> None:
     # The very weights that ours uses: nothing else holds a loaded model.
     model = backend._model
     model.generation_config.eos_token_id = None
-    generate(model, backend._encoded(passage(backend.count_tokens, plan.prompt_tokens, 0)), 4)
+    generate(model, backend._encoded(GenerationRequest(passage(backend.count_tokens, plan.prompt_tokens, 0))), 4)
     for number in range(1, plan.rounds + 1):
         text = passage(backend.count_tokens, plan.prompt_tokens, number)
         cold = ask(backend, text, 1)
         found["ours_prefill"].append(cold.prefill_rate)
         found["ours_decode"].append(ask(backend, text, plan.reply_tokens).decode_rate)
-        first, rate = generate(model, backend._encoded(text), plan.reply_tokens)
+        first, rate = generate(model, backend._encoded(GenerationRequest(text)), plan.reply_tokens)
         found["generate_prefill"].append(cold.prompt_tokens / first)
         found["generate_decode"].append(rate)
     _early(backend, plan, found)
@@ -143,7 +143,7 @@ def _tenth_turn(backend: Backend, plan: Plan, found: Figures, model: Any) -> Non
         found["ours_decode_long"].append(ask(backend, prompt, plan.reply_tokens).decode_rate)
         if model is not None:
             assert isinstance(backend, LocalBackend)
-            first, rate = generate(model, backend._encoded(prompt), plan.reply_tokens)
+            first, rate = generate(model, backend._encoded(GenerationRequest(prompt)), plan.reply_tokens)
             found["generate_tenth"].append(first)
             found["generate_decode_long"].append(rate)
 

@@ -42,7 +42,7 @@ class Figure:
         if count < 2:
             return 0
         half = _T95[min(count - 2, len(_T95) - 1)] * self.spread / count**0.5
-        return (self.mean > half) - (self.mean < -half)
+        return int(self.mean > half) - int(self.mean < -half)
 
 
 @dataclass(frozen=True, slots=True)

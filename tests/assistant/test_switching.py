@@ -47,12 +47,12 @@ class TestFoundInTime:
 
     def test_the_one_a_person_chose_stays_and_not_the_one_in_the_box(self, assistant: Assistant, tiny: Path, tmp_path: Path) -> None:
         switched(assistant, tiny)
-        loaded = assistant._engine.backend
+        loaded = assistant.machine.engine.backend
         broken = tiny_checkpoint(tmp_path / "broken")
         (broken / "model.safetensors").write_bytes(b"cut")
         switched(assistant, broken)
         assert (assistant.load_state().model, problem_of(assistant).key) == ("tiny", "model_file_broken")
-        assert assistant._engine.backend is loaded
+        assert assistant.machine.engine.backend is loaded
         used = assistant.model_in_use()
         assert used is not None
         assert used.path == tiny
@@ -85,7 +85,7 @@ def test_what_only_loading_shows_leaves_the_model_in_the_box(assistant: Assistan
 
 
 def test_a_first_load_that_fails_loads_the_model_in_the_box(assistant: Assistant) -> None:
-    assistant._engine._drop_backend()
+    assistant.machine.engine._drop_backend()
     switched(assistant, "no such model")
     assert (assistant.load_state().stage, assistant.load_state().model) == ("ready", "Solar Starter")
     assert problem_of(assistant).key == "model_unknown"
