@@ -47,7 +47,7 @@ class GenerationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Prefilled:
-    """Progress through the prompt; `reused_tokens` came from an earlier turn's KV cache."""
+    """Progress through the prompt; `reused_tokens` came from an earlier turn's KV cache. It comes again while a model thinks before it answers."""
 
     done_tokens: int
     prompt_tokens: int
