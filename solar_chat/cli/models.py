@@ -6,15 +6,26 @@ The sizes and verdicts are `solar_chat.models`' own; this module only words them
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import get_args
+
+import typer
 
 from solar_chat.cli.lines import print_json
 from solar_chat.engine import is_this_machine
 from solar_chat.hardware import Hardware, detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage
-from solar_chat.models import CATALOG, Copy, Fit, ModelSpec, best_alternative, copies_of, downloaded, fits, free_disk, look_up, resolve
+from solar_chat.models import CATALOG, Copy, Fit, FormKind, ModelSpec, best_alternative, copies_of, downloaded, fits, free_disk, look_up, resolve
 from solar_chat.paths import Home
 
 Say = Callable[..., str]
+FORMS = "|".join(get_args(FormKind))
+
+
+def in_form(name: str, form: str | None, refusal: str) -> str:
+    """`name` as `resolve` reads it, with the form of `--form`. Raises typer.BadParameter with the sentence `refusal`."""
+    if form is not None and form not in get_args(FormKind):
+        raise typer.BadParameter(refusal, param_hint="--form")
+    return name if form is None else f"{name}:{form}"
 
 
 def print_models(home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, as_json: bool) -> None:

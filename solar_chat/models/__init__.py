@@ -1,6 +1,7 @@
 """Which models there are, what a typed name means, and fetching one from the Hub. Loading is the engine's."""
 
 from solar_chat.models.catalog import ALIASES, CATALOG, EEVE, SOLAR, STARTER
+from solar_chat.models.choice import is_asked
 from solar_chat.models.describe import describe_folder, describe_gguf
 from solar_chat.models.download import Download, copy_of, fetch, follow, form_here
 from solar_chat.models.fit import Fit, best_alternative, fits, free_disk, preferred_engine
@@ -44,6 +45,7 @@ __all__ = [
     "form_here",
     "free_disk",
     "freed_bytes",
+    "is_asked",
     "look_up",
     "offer",
     "preferred_engine",

@@ -75,8 +75,9 @@ class Hub:
         return Listing(self.repo, revision, commit, tuple(files), licence if isinstance(licence, str) else None, total or 0)
 
     @contextlib.contextmanager
-    def stream(self, file: HubFile, commit: str, start: int) -> Iterator[tuple[int, Iterator[bytes]]]:
-        """The bytes of `file` from `start` on, as (where they really begin, the pieces). A server may begin at 0 all the same.
+    def stream(self, file: HubFile, commit: str, start: int, count: int | None = None) -> Iterator[tuple[int, Iterator[bytes]]]:
+        """The bytes of `file` from `start` on (`count` of them are asked for where not all), as (where they really begin, the pieces). A server may
+        begin at 0 all the same, and send more.
 
         Plain HTTP with byte ranges, deliberately not Xet: every hub and mirror serves it, and what has come can be kept and gone on with after a
         kill, which neither Xet can do nor the Hub's own client, which deletes the part of a download that was broken off.
@@ -85,12 +86,24 @@ class Hub:
         from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # exported by name at run time
 
         # Uncompressed, so that offsets are those of the file.
-        headers = {**build_hf_headers(), "Accept-Encoding": "identity", **({"Range": f"bytes={start}-"} if start else {})}
+        last = "" if count is None else start + count - 1
+        asked = {"Range": f"bytes={start}-{last}"} if start or count else {}
+        headers = {**build_hf_headers(), "Accept-Encoding": "identity", **asked}
         with get_session().stream("GET", self._url(file.path, commit), headers=headers, timeout=READ_TIMEOUT_S, follow_redirects=True) as answer:
             if answer.is_error:
                 answer.read()
             hf_raise_for_status(answer)
             yield _first_byte(answer.headers.get("Content-Range")) if answer.status_code == 206 else 0, answer.iter_bytes()
+
+    def beginning(self, file: HubFile, commit: str, count: int) -> bytes:
+        """The first `count` bytes of `file`, or all of a shorter one. The line is closed behind them, whatever the server still had to say."""
+        data = b""
+        with self.stream(file, commit, 0, count) as (_, pieces):
+            for piece in pieces:
+                data += piece
+                if len(data) >= count:
+                    break
+        return data[:count]
 
     def problem(self, error: Exception) -> ModelError:
         """What an error of the Hub's client means, in our words. Offline, missing, gated and busy are four things."""

@@ -5,19 +5,28 @@ Asks the Hub only about models that the catalogue does not know. The rule: this 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from solar_chat.errors import ModelError
+from solar_chat.gguf_header import header_of_beginning
 from solar_chat.hardware import Hardware
 from solar_chat.models.catalog import CATALOG
-from solar_chat.models.describe import commercial_use
+from solar_chat.models.choice import USUAL, ggufs, has_safetensors, settled
+from solar_chat.models.describe import commercial_use, config_context_tokens, config_shape, gguf_context_tokens, gguf_shape
 from solar_chat.models.download import copy_of, form_here
 from solar_chat.models.fit import Fit, best_alternative, fits, free_disk
 from solar_chat.models.hub import Hub, Listing
 from solar_chat.models.resolve import resolve
-from solar_chat.models.spec import ModelSpec
-from solar_chat.models.storage import Copy, Shelf, copies_of, shelves, wanted
+from solar_chat.models.spec import Form, ModelSpec
+from solar_chat.models.storage import Copy, Shelf, copies, shelves, wanted
+
+# The numbers of an architecture stand in front of the vocabulary, which is what makes a header long.
+GGUF_HEADER_BYTES = 65_536
+# One of 10 kB is long.
+LONGEST_CONFIG_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +62,10 @@ def offer(spec: ModelSpec, cache: Path, hardware: Hardware, *, endpoint: str | N
 
 
 def look_up(spec: ModelSpec, cache: Path, *, endpoint: str | None = None) -> ModelSpec:
-    """`spec` with the licence, the parameters and the size that the Hub knows, or told at an earlier download; the catalogue's own stay as they are.
+    """`spec` with the files, the size, the licence, the parameters and the shape that the Hub knows, or told at an earlier download; what the
+    catalogue says stays as it is.
 
-    Raises ModelError as `Hub.problem` says.
+    Raises ModelError as `settled` and `Hub.problem` say.
     """
     form = spec.form or spec.forms[0]
     if form.download_bytes or form.repo is None:
@@ -65,7 +75,9 @@ def look_up(spec: ModelSpec, cache: Path, *, endpoint: str | None = None) -> Mod
         return _as_listed(spec, kept)
     hub = Hub(form.repo, endpoint)
     try:
-        return _as_listed(spec, hub.listing(form.revision))
+        listing = hub.listing(form.revision)
+        spec = _as_listed(spec, listing)
+        return spec if spec.shape is not None else _measured(spec, hub, listing)
     except Exception as error:
         raise hub.problem(error) from error
 
@@ -73,18 +85,59 @@ def look_up(spec: ModelSpec, cache: Path, *, endpoint: str | None = None) -> Mod
 def downloaded(cache: Path) -> tuple[ModelSpec, ...]:
     """Every model that is here, whole or not, and not in the catalogue."""
     known = {form.repo for spec in CATALOG for form in spec.forms}
-    strange = [listing for _, listing in shelves(cache) if listing.repo not in known]
-    return tuple(spec for listing in strange if copies_of(spec := _as_listed(resolve(listing.repo), listing), cache))
+    here = copies(cache)
+    found = []
+    for _, listing in shelves(cache):
+        forms = tuple(replace(copy.form, download_bytes=copy.total_bytes) for copy in here if copy.form.repo == listing.repo)
+        if forms and listing.repo not in known:
+            found.append(_described(replace(resolve(listing.repo), forms=forms), listing))
+    return tuple(found)
 
 
 def _as_listed(spec: ModelSpec, listing: Listing) -> ModelSpec:
+    if spec.form is not None:
+        forms: tuple[Form, ...] = (settled(listing, spec.form),)
+    else:
+        forms = (spec.forms[0],) if has_safetensors(listing) or not ggufs(listing) else ()
+        if not forms or _has_usual(listing):
+            forms += (settled(listing, Form("gguf", listing.repo, "", 0, revision=listing.revision)),)
+    forms = tuple(replace(form, download_bytes=sum(file.size_bytes for file in wanted(listing, form))) for form in forms)
+    spec = replace(spec, forms=forms, form=forms[0] if spec.form is not None else None)
+    return spec if any(known.id == spec.id for known in CATALOG) else _described(spec, listing)
+
+
+def _has_usual(listing: Listing) -> bool:
+    return sum(form.weights == USUAL for form in ggufs(listing)) == 1
+
+
+def _described(spec: ModelSpec, listing: Listing) -> ModelSpec:
+    return replace(spec, licence=listing.licence, commercial=commercial_use(listing.licence), parameters=listing.parameters)
+
+
+def _measured(spec: ModelSpec, hub: Hub, listing: Listing) -> ModelSpec:
+    """With shape and context by the first bytes of what would be downloaded; without where the Hub shows them only to those who accepted terms."""
     form = spec.form or spec.forms[0]
-    form = replace(form, download_bytes=sum(file.size_bytes for file in wanted(listing, form)))
-    return replace(
-        spec,
-        forms=(form,),
-        form=form if spec.form is not None else None,
-        licence=listing.licence,
-        commercial=commercial_use(listing.licence),
-        parameters=listing.parameters,
-    )
+    name = form.file or "config.json"
+    file = next((file for file in listing.files if file.path == name), None)
+    if file is None:
+        return spec
+    try:
+        data = hub.beginning(file, listing.commit, GGUF_HEADER_BYTES if form.file else LONGEST_CONFIG_BYTES)
+    except Exception as error:
+        if hub.problem(error).key in ("hub_gated", "hub_token"):
+            return spec
+        raise
+    if form.file:
+        header = header_of_beginning(data)
+        return spec if header is None else replace(spec, shape=gguf_shape(header), context_tokens=gguf_context_tokens(header))
+    config = _object(data)
+    return replace(spec, shape=config_shape(config), context_tokens=config_context_tokens(config))
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    """The JSON object in `data`; an empty one where it is none, which is said when it is loaded."""
+    try:
+        content = json.loads(data)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

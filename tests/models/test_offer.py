@@ -29,8 +29,9 @@ def test_the_hub_is_asked_about_the_rest(hub: StandInHub, tmp_path: Path) -> Non
     assert (found.spec.licence, found.spec.commercial, found.spec.parameters) == ("cc-by-nc-sa-4.0", False, 3_000_000_000)
     # Pickles are not fetched, so they do not count.
     assert (found.fit.verdict, found.fit.download_bytes) == ("fits", 1023)
-    assert hub.got == []
-    assert [request.path for request in hub.requests] == ["/api/models/me/model/revision/main"]
+    # Of its files only the configuration is looked at.
+    assert hub.got == [("config.json", 0)]
+    assert len(hub.requests) == 2
 
 
 def test_what_would_run_instead_is_named(hub: StandInHub, tmp_path: Path) -> None:
