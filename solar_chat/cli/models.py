@@ -37,7 +37,7 @@ def print_models(home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, a
     say = speaker(catalogue, lang)
     for spec in (*CATALOG, *downloaded(home.models)):
         first = fits(spec, hardware, disk)[0]
-        print(f"{spec.id:42} {size(first.download_bytes):>8}  {say(f'fit_{first.verdict}')} · {terms(spec, say)}")
+        print(f"{spec.id:42} {download_size(first, say):>8}  {say(f'fit_{first.verdict}')} · {terms(spec, say)}")
         for copy in copies_of(spec, home.models):
             print(f"    {_here(copy, say)}")
 
@@ -138,7 +138,7 @@ def terms(spec: ModelSpec, say: Say) -> str:
 def fit_line(fit: Fit, say: Say) -> str:
     """One form on this machine: engine, download, memory, verdict and speed."""
     kind = fit.form.kind if fit.form else "-"
-    download = say("download", size=size(fit.download_bytes), needed=size(fit.disk_bytes), free=size(fit.disk_free_bytes))
+    download = say("download", size=download_size(fit, say), needed=size(fit.disk_bytes), free=size(fit.disk_free_bytes))
     if not fit.weight_bytes:
         return f"{kind}: {f'{download} · ' if fit.disk_bytes else ''}{say('fit_unknown')}"
     memory = say("memory", needed=size(fit.needed_bytes), free=size(fit.free_bytes))
@@ -146,6 +146,12 @@ def fit_line(fit: Fit, say: Say) -> str:
     if fit.disk_bytes:
         parts.insert(1, download)
     return f"{kind}: {' · '.join(parts)}"
+
+
+def download_size(fit: Fit, say: Say) -> str:
+    """How much is to be fetched; "about" where it is an estimate."""
+    shown = size(fit.download_bytes)
+    return say("about", size=shown) if fit.form is not None and fit.form.estimated and fit.download_bytes else shown
 
 
 def size(count: int) -> str:

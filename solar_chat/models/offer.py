@@ -27,6 +27,8 @@ from solar_chat.models.storage import Copy, Shelf, copies, shelves, wanted
 GGUF_HEADER_BYTES = 65_536
 # One of 10 kB is long.
 LONGEST_CONFIG_BYTES = 1_000_000
+# An estimate stands as long as nobody can be asked.
+_NOT_NOW = ("hub_offline", "hub_switched_off", "hub_busy", "hub_failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,9 @@ def offer(spec: ModelSpec, cache: Path, hardware: Hardware, *, endpoint: str | N
     form = spec.form or form_here(spec, cache)
     spec = look_up(spec if form is None else replace(spec, form=form), cache, endpoint=endpoint)
     fit = fits(spec, hardware, disk)[0]
+    if fit.form is not None and fit.form.estimated:
+        spec = replace(spec, form=_counted(fit.form, cache, endpoint))
+        fit = fits(spec, hardware, disk)[0]
     spec = replace(spec, form=fit.form)
     instead = None if fit.usable or fit.verdict == "unknown" else best_alternative(spec, CATALOG, hardware, disk)
     return Offer(spec, fit, copy_of(fit.form, cache) if fit.form is not None else None, instead)
@@ -80,6 +85,21 @@ def look_up(spec: ModelSpec, cache: Path, *, endpoint: str | None = None) -> Mod
         return spec if spec.shape is not None else _measured(spec, hub, listing)
     except Exception as error:
         raise hub.problem(error) from error
+
+
+def _counted(form: Form, cache: Path, endpoint: str | None) -> Form:
+    """`form` with the size that the Hub tells or told; as it is where it cannot be asked now: the download checks the disk by itself."""
+    listing = Shelf.of(form, cache).listing()
+    if listing is None and form.repo is not None:
+        hub = Hub(form.repo, endpoint)
+        try:
+            listing = hub.listing(form.revision)
+        except Exception as error:
+            problem = hub.problem(error)
+            if problem.key not in _NOT_NOW:
+                raise problem from error
+    files = wanted(listing, form) if listing is not None else ()
+    return replace(form, download_bytes=sum(file.size_bytes for file in files), estimated=False) if files else form
 
 
 def downloaded(cache: Path) -> tuple[ModelSpec, ...]:
