@@ -13,7 +13,7 @@ from pathlib import Path
 
 from solar_chat.errors import ModelError, OutOfMemory
 from solar_chat.hardware import Hardware
-from solar_chat.models import Download, ModelSpec, Offer, copies_of, copy_of, fetch, follow, form_here, freed_bytes, offer, remove, resolve
+from solar_chat.models import Download, ModelSpec, Offer, copies_of, copy_of, fetch, follow, form_here, freed_bytes, is_asked, offer, remove, resolve
 
 
 class Downloads:
@@ -42,7 +42,7 @@ class Downloads:
     def get(self, name: str) -> Download | None:
         """The download of the model `name` (of any form where none is named), if there was one."""
         spec = resolve(name)
-        return next((run for run in reversed(self.all()) if run.spec.id == spec.id and (spec.form is None or spec.form.kind == run.form.kind)), None)
+        return next((run for run in reversed(self.all()) if run.spec.id == spec.id and is_asked(spec.form, run.form)), None)
 
     def fetch(self, spec: ModelSpec, progress: Callable[[str, float], None] | None = None) -> ModelSpec:
         """`spec` with its `path`, waiting for its download where it is not here yet. Stopping the download ends the waiting with an error.

@@ -16,7 +16,7 @@ from solar_chat.cli.doctor import print_doctor, print_paths
 from solar_chat.cli.downloads import add_download_commands
 from solar_chat.cli.export import add_export_command
 from solar_chat.cli.inspect import inspect_lines, inspect_once
-from solar_chat.cli.models import print_model, print_models
+from solar_chat.cli.models import FORMS, in_form, print_model, print_models
 from solar_chat.cli.page import PageOptions, open_page
 from solar_chat.cli.rewrite import rewrite_lines, rewrite_once
 from solar_chat.cli.serve import ServeOptions, serve_api
@@ -139,9 +139,10 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
     def models_show(
         context: typer.Context,
         name: Annotated[str, typer.Argument(metavar="ID", help=say("models_id"))],
+        form: Annotated[str | None, typer.Option(metavar=FORMS, help=say("models_form"))] = None,
         as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
     ) -> None:
-        print_model(name, context.obj, catalogue, lang, as_json=as_json)
+        print_model(in_form(name, form, say("bad_form")), context.obj, catalogue, lang, as_json=as_json)
 
     add_download_commands(models, catalogue, lang)
     add_server_commands(models, catalogue, lang)

@@ -7,17 +7,17 @@ and whatever ends a download early says how to go on. (No `from __future__ impor
 import shutil
 import sys
 import time
-from typing import Annotated, get_args
+from typing import Annotated
 
 import typer
 
+from solar_chat.cli.models import FORMS, in_form
 from solar_chat.errors import InputError, ModelError
 from solar_chat.hardware import detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.models import (
     Download,
     DownloadProgress,
-    FormKind,
     Offer,
     copies_of,
     drop_full_weights,
@@ -46,11 +46,9 @@ def add_download_commands(models: typer.Typer, catalogue: Catalogue, lang: Inter
     def models_download(
         context: typer.Context,
         name: Annotated[str, typer.Argument(metavar="ID", help=say("models_id"))],
-        form: Annotated[str | None, typer.Option(metavar="|".join(get_args(FormKind)), help=say("models_form"))] = None,
+        form: Annotated[str | None, typer.Option(metavar=FORMS, help=say("models_form"))] = None,
     ) -> None:
-        if form is not None and form not in get_args(FormKind):
-            raise typer.BadParameter(say("bad_form"), param_hint="--form")
-        _download(name if form is None else f"{name}:{form}", context.obj, speaker(catalogue, lang))
+        _download(in_form(name, form, say("bad_form")), context.obj, speaker(catalogue, lang))
 
     @models.command("remove", help=say("models_remove"))
     def models_remove(

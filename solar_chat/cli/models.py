@@ -6,6 +6,9 @@ The sizes and verdicts are `solar_chat.models`' own; this module only words them
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import get_args
+
+import typer
 
 from solar_chat.cli.lines import print_json
 from solar_chat.engine import is_this_machine
@@ -16,6 +19,7 @@ from solar_chat.models import (
     AddedModels,
     Copy,
     Form,
+    FormKind,
     ModelSpec,
     best_alternative,
     copies_of,
@@ -26,8 +30,17 @@ from solar_chat.models import (
     resolve,
     survey,
 )
-from solar_chat.models.wording import fit_line, here, size, speaker, terms
+from solar_chat.models.wording import download_size, fit_line, here, speaker, terms
 from solar_chat.paths import Home
+
+FORMS = "|".join(get_args(FormKind))
+
+
+def in_form(name: str, form: str | None, refusal: str) -> str:
+    """`name` as `resolve` reads it, with the form of `--form`. Raises typer.BadParameter with the sentence `refusal`."""
+    if form is not None and form not in get_args(FormKind):
+        raise typer.BadParameter(refusal, param_hint="--form")
+    return name if form is None else f"{name}:{form}"
 
 
 def print_models(home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, as_json: bool) -> None:
@@ -44,7 +57,7 @@ def print_models(home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, a
             print(f"{each.name:42} {catalogue.describe(each.problem, lang) if each.problem else say('on_server')}")
             continue
         first = each.fits[0]
-        print(f"{each.spec.id:42} {size(first.download_bytes):>8}  {say(f'fit_{first.verdict}')} · {terms(each.spec, say)}")
+        print(f"{each.spec.id:42} {download_size(first, say):>8}  {say(f'fit_{first.verdict}')} · {terms(each.spec, say)}")
         for copy in each.copies:
             print(f"    {copy.form.kind}: {here(copy, say)}")
 

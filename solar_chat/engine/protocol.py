@@ -80,7 +80,7 @@ class ScoredToken:
 
 @dataclass(frozen=True, slots=True)
 class Prefilled:
-    """Progress through the prompt; `reused_tokens` came from an earlier turn's KV cache."""
+    """Progress through the prompt; `reused_tokens` came from an earlier turn's KV cache. It comes again while a model thinks before it answers."""
 
     done_tokens: int
     prompt_tokens: int

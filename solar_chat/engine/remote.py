@@ -150,7 +150,7 @@ class RemoteBackend:
         """See `Backend`. A request without `messages` sends its prompt as one message of the user. With `max_reply_tokens` 0 nothing is sent.
 
         `Prefilled` and the counts in `TextPiece` are estimates; those of `Finished` are the server's, where it tells them and was not stopped. Raises
-        ModelError: `engine_closed`, `remote_cannot_continue`, `remote_cut` where the stream broke off, `remote_filtered`, `remote_only_reasoning`,
+        ModelError: `engine_closed`, `remote_cannot_continue`, `remote_cut` where the stream broke off, `remote_filtered`, `only_reasoning`,
         `prompt_too_long` as the server counts, and those of `connect`.
         """
         started = time.perf_counter()
@@ -193,6 +193,8 @@ class RemoteBackend:
                         yield Prefilled(reply.prompt_tokens, reply.prompt_tokens, 0)
                     if text := reply.take(delta):
                         yield TextPiece(text, reply.tokens)
+                    elif delta.reasons:
+                        yield Prefilled(reply.prompt_tokens, reply.prompt_tokens, 0)
                     if reply.scanner.stopped:
                         return
                     if self._dialect.reasoning_tokens and reply.pieces >= request.max_reply_tokens and reply.finish is None:
@@ -259,5 +261,5 @@ class RemoteBackend:
         if reply.finish == "content_filter":
             raise ModelError("remote_filtered", model=self.name)
         if reply.finish == "length" and reply.reasoned and not reply.pieces:
-            raise ModelError("remote_only_reasoning", model=self.name)
+            raise ModelError("only_reasoning", model=self.name)
         return "length" if reply.finish == "length" else "stop"

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from solar_chat.engine.event_stream import EventStream, Generation
 from solar_chat.engine.lease import LEASE_PAUSE_S, Lease
 from solar_chat.engine.protocol import Backend, GenerationRequest
+from solar_chat.engine.thinking import without_thinking
 from solar_chat.errors import ModelError
 
 # How long `close` waits for a backend to notice: a local one needs the time of one layer, a remote one may sit in a socket.
@@ -236,7 +237,8 @@ class Engine:
             work.cancel()
             return
         try:
-            for event in self.require_backend().stream(work.request, work.stop):
+            backend = self.require_backend()
+            for event in without_thinking(backend.stream(work.request, work.stop), work.request, backend.name):
                 work.items.put(event)
         except BaseException as error:
             work.fail(error)

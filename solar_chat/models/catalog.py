@@ -58,7 +58,7 @@ EEVE = ModelSpec(
     context_tokens=4096,
     forms=(
         Form("safetensors", "yanolja/EEVE-Korean-Instruct-10.8B-v1.0", "bfloat16", 21_610_000_000),
-        Form("gguf", "heegyu/EEVE-Korean-Instruct-10.8B-v1.0-GGUF", "Q4_K_M", 6_510_000_000, file="ggml-model-Q4_K_M.gguf"),
+        Form("gguf", "heegyu/EEVE-Korean-Instruct-10.8B-v1.0-GGUF", "Q4_K_M", 6_510_000_000, file="ggml-model-Q4_K_M.gguf", estimated=True),
     ),
     licence="Apache-2.0",
     commercial=True,

@@ -7,12 +7,14 @@ loaded.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from solar_chat.errors import ModelError
+from solar_chat.gguf_header import GgufHeader, quantization, read_header
 from solar_chat.models.spec import Form, ModelSpec, Shape
 from solar_chat.prompts import TEMPLATES
 
@@ -41,8 +43,7 @@ def describe_folder(folder: Path) -> ModelSpec:
     template = str(own.get("template") or guess_template(folder))
     if template not in TEMPLATES:
         raise ModelError("model_template", path=folder, template=template, known=", ".join(TEMPLATES))
-    longest = config.get("max_position_embeddings")
-    context = min(longest if isinstance(longest, int) and longest > 0 else 4096, LONGEST_CONTEXT_TOKENS)
+    context = config_context_tokens(config)
     wanted = own.get("context_tokens")
     licence = _licence(folder)
     return ModelSpec(
@@ -54,7 +55,7 @@ def describe_folder(folder: Path) -> ModelSpec:
         licence=licence,
         commercial=commercial_use(licence),
         parameters=_parameters(folder, config),
-        shape=_shape(config),
+        shape=config_shape(config),
     )
 
 
@@ -76,40 +77,35 @@ def describe_gguf(file: Path) -> ModelSpec:
     """The model in a GGUF file, as its header describes it. Raises ModelError `model_file_missing`, `model_file_broken`."""
     if not file.is_file():
         raise ModelError("model_file_missing", path=file.parent, file=file.name)
-    header = _gguf_header(file)
-    architecture = str(header.get("general.architecture", ""))
-
-    def number(key: str) -> int:
-        value = header.get(f"{architecture}.{key}")
-        return value if isinstance(value, int) else 0
-
-    heads, width = number("attention.head_count"), number("embedding_length")
-    licence = str(header["general.license"]) if header.get("general.license") else None
-    name = str(header.get("general.name") or file.stem)
+    header = read_header(file, vocabulary=False)
+    told = header.metadata
+    licence = str(told["general.license"]) if told.get("general.license") else None
+    name = str(told.get("general.name") or file.stem)
     return ModelSpec(
         id=str(file),
         name=file.stem,
         path=file,
-        template=_own_template(header)
-        or _template_of_marks(str(header.get("tokenizer.chat_template", "")))
-        or template_of_name(f"{name} {file.stem}"),
-        context_tokens=min(number("context_length") or 4096, LONGEST_CONTEXT_TOKENS),
-        form=Form("gguf", None, file.stem.rsplit(".", 1)[-1], 0, file=file.name),
+        template=_own_template(told) or _template_of_marks(str(told.get("tokenizer.chat_template", ""))) or template_of_name(f"{name} {file.stem}"),
+        context_tokens=gguf_context_tokens(header),
+        form=Form("gguf", None, quantization(file.name) or "", 0, file=file.name),
         licence=licence,
         commercial=commercial_use(licence),
-        shape=Shape(number("block_count"), number("attention.head_count_kv") or heads, width // heads) if heads else None,
+        shape=gguf_shape(header),
     )
 
 
-def _gguf_header(file: Path) -> dict[str, object]:
-    """Single values of the header; the vocabulary is left out."""
-    from gguf import GGUFReader
+def gguf_context_tokens(header: GgufHeader) -> int:
+    """The context that a chat with a GGUF gets."""
+    return min(header.number("context_length") or 4096, LONGEST_CONTEXT_TOKENS)
 
-    try:
-        fields = GGUFReader(file).fields
-        return {name: entry.contents() for name, entry in fields.items() if not name.startswith("tokenizer.ggml.")}
-    except (OSError, ValueError, IndexError, KeyError) as error:
-        raise ModelError("model_file_broken", path=file.parent, file=file.name, reason=str(error).split("\n", 1)[0]) from error
+
+def gguf_shape(header: GgufHeader) -> Shape | None:
+    """What decides the KV cache of a GGUF; None where its header does not say."""
+    layers = header.number("block_count")
+    if not layers or not header.cached_heads or not all(header.head_widths):
+        return None
+    # Layers may differ: the mean, rounded up, reserves enough.
+    return Shape(layers, math.ceil(header.cached_heads / layers), math.ceil(sum(header.head_widths) / 2))
 
 
 def commercial_use(licence: str | None) -> bool | None:
@@ -139,7 +135,13 @@ def template_of_name(name: str) -> str:
     return FALLBACK_TEMPLATE
 
 
-def _shape(config: Mapping[str, Any]) -> Shape | None:
+def config_context_tokens(config: Mapping[str, Any]) -> int:
+    """The context that a chat with a checkpoint gets."""
+    longest = config.get("max_position_embeddings")
+    return min(longest if isinstance(longest, int) and longest > 0 else 4096, LONGEST_CONTEXT_TOKENS)
+
+
+def config_shape(config: Mapping[str, Any]) -> Shape | None:
     """From a Llama-like configuration; None where a number is missing."""
     layers, heads, width = (config.get(key) for key in ("num_hidden_layers", "num_attention_heads", "hidden_size"))
     if not (isinstance(layers, int) and isinstance(heads, int) and isinstance(width, int) and heads):

@@ -17,6 +17,7 @@ from typing import Self
 
 from solar_chat.errors import ModelError, SolarChatError
 from solar_chat.models.catalog import CATALOG
+from solar_chat.models.choice import settled
 from solar_chat.models.describe import describe_folder, describe_gguf
 from solar_chat.models.fit import DISK_RESERVE_BYTES
 from solar_chat.models.hub import Hub, Listing, asked_wait_s, is_passing
@@ -144,9 +145,11 @@ class Download:
         here = self._shelf.copy(self.form)
         if here is not None and here.whole:
             # Somebody else was faster.
+            self._mean(here.form)
             self._meter.begin(here.total_bytes, here.total_bytes)
             return
         listing = self._asked()
+        self._mean(settled(listing, self.form))
         files = wanted(listing, self.form)
         if self.form.kind == "safetensors" and not any(file.path.endswith(".safetensors") for file in files):
             raise ModelError("model_only_pickle", path=self.form.repo)
@@ -165,6 +168,11 @@ class Download:
             if not self._shelf.has(file):
                 self._meter.file = file.path
                 transfer(self._hub, file, listing.commit, self._shelf.part(file), self._shelf.file(file), self._meter, self._patience)
+
+    def _mean(self, form: Form) -> None:
+        """It is `form` that was asked for, as is known now."""
+        self.form = form
+        self.spec = replace(self.spec, form=form)
 
     def _asked(self) -> Listing:
         """What the Hub has. A person looks on: a hub's bad minute is waited out once, a line that is not there not at all."""
@@ -215,7 +223,7 @@ def fetch(spec: ModelSpec, cache: Path, progress: Progress | None = None, *, end
     form = spec.form or form_here(spec, cache) or spec.forms[0]
     here = copy_of(form, cache)
     if here is not None and here.whole:
-        return described(spec, form, cache)
+        return described(spec, here.form, cache)
     return follow(Download(replace(spec, form=form), cache, endpoint=endpoint).start(), progress)
 
 
@@ -240,8 +248,9 @@ def form_here(spec: ModelSpec, cache: Path) -> Form | None:
 
 
 def forms_here(spec: ModelSpec, cache: Path) -> tuple[Form, ...]:
-    """Every form of `spec` that is whole on this machine."""
-    return tuple(form for form in spec.forms if (copy := copy_of(form, cache)) is not None and copy.whole)
+    """Every form of `spec` that is whole on this machine; of a GGUF that was named by its quantization, the file."""
+    found = ((form, copy_of(form, cache)) for form in spec.forms)
+    return tuple(copy.form if form.kind == "gguf" else form for form, copy in found if copy is not None and copy.whole)
 
 
 def copy_of(form: Form, cache: Path) -> Copy | None:

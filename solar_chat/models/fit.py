@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from solar_chat.gguf_header import shards
 from solar_chat.hardware import Q8_0_SHARE_OF_FLOAT16, Hardware, llama_cpp_cache_is_8_bit
 from solar_chat.models.spec import Form, ModelSpec
 
@@ -139,7 +140,8 @@ def _judged(fit: Fit, spec: ModelSpec, hardware: Hardware, total_bytes: int) -> 
 
 def _gguf_bytes(spec: ModelSpec, form: Form | None) -> int:
     if spec.path is not None and spec.path.is_file():
-        return spec.path.stat().st_size
+        parts = (spec.path.with_name(name) for name in shards(spec.path.name))
+        return sum(part.stat().st_size for part in parts if part.is_file())
     return form.download_bytes if form is not None else 0
 
 

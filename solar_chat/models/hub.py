@@ -93,6 +93,16 @@ class Hub:
             hf_raise_for_status(answer)
             yield _first_byte(answer.headers.get("Content-Range")) if answer.status_code == 206 else 0, answer.iter_bytes()
 
+    def beginning(self, file: HubFile, commit: str, count: int) -> bytes:
+        """The first `count` bytes of `file`, or all of a shorter one. The line is closed behind them, whatever the server still had to say."""
+        data = b""
+        with self.stream(file, commit, 0, stop=count) as (_, pieces):
+            for piece in pieces:
+                data += piece
+                if len(data) >= count:
+                    break
+        return data[:count]
+
     def problem(self, error: Exception) -> ModelError:
         """What an error of the Hub's client means, in our words. Offline, missing, gated and busy are four things."""
         from huggingface_hub import errors as hub

@@ -41,6 +41,8 @@ class Form:
     file: str | None = None
     """The one file of a GGUF."""
     revision: str = "main"
+    estimated: bool = False
+    """`download_bytes` follows from the parameters: nobody has published it. The Hub is asked before a download."""
 
 
 @dataclass(frozen=True, slots=True)

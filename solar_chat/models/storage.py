@@ -15,13 +15,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import get_args
 from urllib.parse import quote
 
 from solar_chat.errors import ModelError
+from solar_chat.gguf_header import shards
+from solar_chat.models.choice import ggufs, has_safetensors, is_asked
 from solar_chat.models.four_bit import WEIGHTS, FourBitFolder, four_bit_folders
 from solar_chat.models.hub import HubFile, Listing
-from solar_chat.models.spec import Form, FormKind, ModelSpec
+from solar_chat.models.spec import Form, ModelSpec
 
 _WANTED = ["*.safetensors", "model.safetensors.index.json", "config.json", "generation_config.json", "README.md", "solar_chat.json"]
 _WANTED += ["tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"]
@@ -108,11 +109,17 @@ class Shelf:
     def copy(self, form: Form) -> Copy | None:
         """How much of `form` is here; None where nothing is."""
         listing = self.listing()
-        files = wanted(listing, form) if listing is not None else ()
-        here = sum(self.here_bytes(file) for file in files)
-        if not here:
+        if listing is None:
             return None
-        return Copy(self.folder, form, all(self.has(file) for file in files), here, sum(file.size_bytes for file in files))
+        # Of a GGUF that was not named by its file, whichever is whole, else whichever has begun.
+        named = form.kind == "safetensors" or form.file is not None
+        meant = (form,) if named else tuple(found for found in ggufs(listing) if is_asked(form, found))
+        found = [copy for each in meant if (copy := self._copy(each, wanted(listing, each))) is not None]
+        return max(found, key=lambda copy: (copy.whole, copy.here_bytes), default=None)
+
+    def _copy(self, form: Form, files: tuple[HubFile, ...]) -> Copy | None:
+        here = sum(self.here_bytes(file) for file in files)
+        return Copy(self.folder, form, all(self.has(file) for file in files), here, sum(file.size_bytes for file in files)) if here else None
 
     def discard(self, form: Form) -> None:
         """Remove files and parts of `form`, and the folder where no other form is left in it. Raises OSError."""
@@ -140,9 +147,12 @@ def take_lock(folder: Path, stack: contextlib.ExitStack) -> bool:
 
 
 def wanted(listing: Listing, form: Form) -> tuple[HubFile, ...]:
-    """The files of a repository that `form` consists of: one GGUF, or safetensors with what belongs to them. Never code, never pickles."""
-    if form.file is not None:
-        return tuple(file for file in listing.files if file.path == form.file)
+    """The files of a repository that `form` consists of: one GGUF, cut or not, or safetensors with what belongs to them. Never code, never pickles.
+    None where the GGUF is not chosen yet, or a part of it is missing."""
+    if form.kind == "gguf":
+        parts = shards(form.file) if form.file is not None else ()
+        found = tuple(file for file in listing.files if file.path in parts)
+        return found if len(found) == len(parts) else ()
     return tuple(file for file in listing.files if is_wanted(file.path))
 
 
@@ -163,12 +173,8 @@ def copies(cache: Path) -> tuple[Copy, ...]:
     """Every form of every model that is here, whole or not."""
     found = []
     for shelf, listing in shelves(cache):
-        forms = [Form("safetensors", listing.repo, "", 0, revision=listing.revision)] if _has_safetensors(listing) else []
-        forms += [
-            Form("gguf", listing.repo, Path(file.path).stem.rsplit(".", 1)[-1], file.size_bytes, file=file.path, revision=listing.revision)
-            for file in listing.files
-            if file.path.lower().endswith(".gguf")
-        ]
+        forms = [Form("safetensors", listing.repo, "", 0, revision=listing.revision)] if has_safetensors(listing) else []
+        forms += ggufs(listing)
         found += [copy for form in forms if (copy := shelf.copy(form)) is not None]
     return (*found, *(_four_bit(folder) for folder in four_bit_folders(cache)))
 
@@ -208,8 +214,7 @@ def copies_of(spec: ModelSpec, cache: Path) -> tuple[Copy, ...]:
     if not spec.forms:
         return tuple(_four_bit(found) for found in four_bit_folders(cache) if spec.path in (Path(found.seal.origin), found.folder))
     repos = {form.repo for form in spec.forms}
-    kinds = {spec.form.kind} if spec.form is not None else set(get_args(FormKind))
-    return tuple(copy for copy in copies(cache) if copy.form.repo in repos and copy.form.kind in kinds)
+    return tuple(copy for copy in copies(cache) if copy.form.repo in repos and is_asked(spec.form, copy.form))
 
 
 def four_bit_of(form: Form, cache: Path) -> Copy | None:
@@ -218,10 +223,6 @@ def four_bit_of(form: Form, cache: Path) -> Copy | None:
         return None
     here = (_four_bit(found) for found in four_bit_folders(cache))
     return next((copy for copy in here if (copy.form.repo, copy.form.revision) == (form.repo, form.revision)), None)
-
-
-def _has_safetensors(listing: Listing) -> bool:
-    return any(file.path.endswith(".safetensors") and "/" not in file.path for file in listing.files)
 
 
 def _matches(path: str, patterns: list[str]) -> bool:

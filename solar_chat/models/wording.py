@@ -85,8 +85,14 @@ def fit_line(fit: Fit, say: Say) -> str:
     return f"{kind}: {' · '.join(parts)}"
 
 
+def download_size(fit: Fit, say: Say) -> str:
+    """How much is to be fetched; "about" where it is an estimate."""
+    shown = size(fit.download_bytes)
+    return say("about", size=shown) if fit.form is not None and fit.form.estimated and fit.download_bytes else shown
+
+
 def download_sizes(fit: Fit, say: Say) -> str:
-    return say("download", size=size(fit.download_bytes), needed=size(fit.disk_bytes), free=size(fit.disk_free_bytes))
+    return say("download", size=download_size(fit, say), needed=size(fit.disk_bytes), free=size(fit.disk_free_bytes))
 
 
 def memory_sizes(fit: Fit, say: Say) -> str:

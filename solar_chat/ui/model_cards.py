@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from solar_chat.assistant import LoadState, leaves_for
 from solar_chat.errors import SolarChatError
 from solar_chat.models import Copy, Fit, Listed, ModelSpec, freed_bytes
-from solar_chat.models.wording import Say, licence_sentence, size, verdict
+from solar_chat.models.wording import Say, download_size, licence_sentence, size, verdict
 from solar_chat.ui.boxes import act_button, asking_button
 from solar_chat.ui.header import is_loading
 from solar_chat.ui.marks import Translate
@@ -119,7 +119,7 @@ def _sizes(fit: Fit, copies: Sequence[Copy], shown: Shown) -> str:
     if any(copy.whole for copy in copies):
         rows.append((tr("models_page.here"), size(here)))
     elif fit.download_bytes:
-        rows.append((tr("models_page.download_size"), size(fit.download_bytes)))
+        rows.append((tr("models_page.download_size"), download_size(fit, shown.say)))
         if copies:
             rows.append((tr("models_page.here"), size(here)))
         rows.append((tr("models_page.disk"), tr("models_page.needed", needed=size(fit.disk_bytes), free=size(fit.disk_free_bytes))))
@@ -148,7 +148,7 @@ def _download(spec: ModelSpec, fit: Fit, name: str, number: str, shown: Shown, *
     warnings += [] if fit.usable else [verdict(fit, shown.say)]
     if not warnings:
         return _button("download", name, shown, primary=primary)
-    asked = [*warnings, shown.tr("models_page.download_sure", model=spec.name, size=size(fit.download_bytes))]
+    asked = [*warnings, shown.tr("models_page.download_sure", model=spec.name, size=download_size(fit, shown.say))]
     sure = "download_not_commercial" if spec.commercial is False else "download_anyway"
     return _box(f"get-{number}", "download", asked, _button("download", name, shown, key=sure, primary=True), shown, primary=primary)
 

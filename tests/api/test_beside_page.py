@@ -44,7 +44,7 @@ def page(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend) -> 
     with Assistant(home, SettingsFile(home.settings), Store(home.history), Catalogue.load(), engine) as assistant:
         doors = dict.fromkeys(api.PATHS, api.build(assistant, api.ApiOptions(key=KEY, fall_back=True)))
         with serve(assistant, host="127.0.0.1", port=None, share=False, password=None, lang=None, doors=doors) as addresses:
-            yield House(f"{(addresses.owner or str()).rstrip('/')}/v1", assistant, engine)
+            yield House(f"{(addresses.owner or '').rstrip('/')}/v1", assistant, engine)
     asyncio.set_event_loop(None)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)

@@ -26,12 +26,13 @@ _LAYER = {
 _OUTSIDE = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
 
 
-def write_gguf(file: Path, model: Any, tokenizer: Tokenizer, *, add_bos: bool | None = True, pre: str = "qwen2") -> Path:
-    """Write `model` (Llama, Mistral, Qwen 2 or 3 of transformers) with `tokenizer` (byte-fallback pieces, or byte-level BPE) in float32."""
+def write_gguf(file: Path, model: Any, tokenizer: Tokenizer, *, add_bos: bool | None = True, pre: str = "qwen2", tensors_a_file: int = 0) -> Path:
+    """Write `model` (Llama, Mistral, Qwen 2 or 3 of transformers) with `tokenizer` (byte-fallback pieces, or byte-level BPE) in float32; with
+    `tensors_a_file` in several files, `NAME-00001-of-0000N.gguf`."""
     config = model.config
     # Mistral is a Llama to llama.cpp.
     architecture = {"mistral": "llama"}.get(config.model_type, config.model_type)
-    writer = GGUFWriter(file, architecture)
+    writer = GGUFWriter(file, architecture, split_max_tensors=tensors_a_file)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
     writer.add_block_count(config.num_hidden_layers)

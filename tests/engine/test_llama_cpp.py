@@ -73,6 +73,22 @@ class TestSameAsTransformers:
         file = write_gguf(tmp_path / f"{kind}.gguf", AutoModelForCausalLM.from_pretrained(folder), tokenizer)
         assert text_of(run(open_gguf(file), "설정을 확인", 24)) == text_of(run(open_folder(folder), "설정을 확인", 24))
 
+    def test_a_model_in_several_files(
+        self, tmp_path: Path, checkpoint: Path, tokenizer: Tokenizer, open_gguf: Open, prompt: str, answer: str
+    ) -> None:
+        from transformers import LlamaForCausalLM
+
+        write_gguf(tmp_path / "cut.gguf", LlamaForCausalLM.from_pretrained(checkpoint), tokenizer, tensors_a_file=8)
+        parts = sorted(tmp_path.glob("*.gguf"))
+        assert len(parts) == 3
+        assert text_of(run(open_gguf(parts[0]), prompt, stop=("<|end|>",))) == answer
+        parts[2].write_bytes(parts[2].read_bytes()[:-100])
+        with pytest.raises(ModelError, match="model_file_broken"):
+            open_gguf(parts[0])
+        parts[1].unlink()
+        with pytest.raises(ModelError, match="model_file_missing"):
+            open_gguf(parts[0])
+
     def test_the_end_of_a_turn_is_a_stop_string_without_text(self, open_gguf: Open, prompt: str, answer: str) -> None:
         assert text_of(run(open_gguf(), prompt, stop=("<|end|>",))) == answer
 

@@ -65,7 +65,7 @@ def test_it_says_the_same_and_a_prefix_equals_a_fresh_start(file: Path, short: H
 def test_heads_that_are_no_whole_blocks_stay_in_16_bits(gguf: Path, file: Path) -> None:
     for path, width, chosen in ((gguf, 16, False), (file, 32, True)):
         found = read_gguf(path)
-        assert found.head_widths == (width, width)
+        assert found.header.head_widths == (width, width)
         assert found.takes_8_bit_cache(256, found.weight_bytes + 3 * found.cache_bytes(256) // 4) is chosen
 
 

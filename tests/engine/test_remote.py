@@ -67,7 +67,7 @@ class TestWhatIsSaid:
 
     def test_a_reply_that_was_all_reasoning(self, start: Start) -> None:
         backend, _ = start(says(chunk(None, reasoning="끝없이"), chunk("", "length"), usage(10, 100)))
-        assert fails(backend)[0].key == "remote_only_reasoning"
+        assert fails(backend)[0].key == "only_reasoning"
 
     @pytest.mark.parametrize(("told", "reason"), [("stop", "stop"), ("length", "length"), ("tool_calls", "stop"), ("eos_token", "stop")])
     def test_why_it_ended(self, start: Start, told: str, reason: str) -> None:

@@ -80,7 +80,8 @@ def test_one_file_of_a_repository_of_many(hub: StandInHub, cache: Path) -> None:
     run.wait(60)
     with pytest.raises(ModelError) as caught:
         run.result()
-    assert (caught.value.key, caught.value.params) == ("hub_file_missing", {"model": "me/quants", "file": "model.Q2_K.gguf"})
+    told = {"model": "me/quants", "asked": "model.Q2_K.gguf", "known": "Q4_K_M, Q8_0"}
+    assert (caught.value.key, caught.value.params) == ("gguf_unknown", told)
 
 
 def test_a_mirror_that_lists_only_names(site: StandInHub, cache: Path) -> None:

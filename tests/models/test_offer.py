@@ -29,8 +29,9 @@ def test_the_hub_is_asked_about_the_rest(hub: StandInHub, tmp_path: Path) -> Non
     assert (found.spec.licence, found.spec.commercial, found.spec.parameters) == ("cc-by-nc-sa-4.0", False, 3_000_000_000)
     # Pickles are not fetched, so they do not count.
     assert (found.fit.verdict, found.fit.download_bytes) == ("fits", 1023)
-    assert hub.got == []
-    assert [request.path for request in hub.requests] == ["/api/models/me/model/revision/main"]
+    # Of its files only the configuration is looked at.
+    assert hub.got == [("config.json", 0)]
+    assert len(hub.requests) == 2
 
 
 def test_what_would_run_instead_is_named(hub: StandInHub, tmp_path: Path) -> None:
@@ -62,3 +63,16 @@ def test_some_have_nothing_to_offer(tmp_path: Path, name: str, key: str) -> None
         offer(resolve(name), tmp_path, LAPTOP)
     with pytest.raises(ModelError, match="hub_offline"):
         offer(resolve("some/model"), tmp_path, LAPTOP, endpoint="http://127.0.0.1:9")
+
+
+def test_an_estimated_size_is_counted_before_the_download(hub: StandInHub, tmp_path: Path) -> None:
+    assert EEVE.forms[1].repo is not None
+    assert (EEVE.forms[1].estimated, SOLAR.forms[1].estimated) == (True, False)
+    offline = offer(resolve("eeve"), tmp_path, LAPTOP, endpoint="http://127.0.0.1:9").fit
+    assert offline.form == EEVE.forms[1]
+    hub.offer(EEVE.forms[1].repo, {"ggml-model-Q4_K_M.gguf": b"g" * 5000, "ggml-model-Q8_0.gguf": b"g" * 9000})
+    found = offer(resolve("eeve"), tmp_path, LAPTOP, endpoint=hub.url)
+    assert found.spec.form is not None
+    assert (found.fit.download_bytes, found.spec.form.download_bytes, found.spec.form.estimated) == (5000, 5000, False)
+    assert found.fit.disk_bytes == 5000 + GB
+    assert (found.spec.licence, found.spec.template) == ("Apache-2.0", "eeve")

@@ -100,3 +100,27 @@ def test_the_model_in_the_box_reads_its_marks_as_single_tokens(language: str, le
     system, user, assistant, end = (tokenizer.added_id(mark) for mark in ("<|system|>", "<|user|>", "<|assistant|>", "<|end|>"))
     assert None not in (system, user, assistant, end)
     assert tokenizer.encode_prompt(prompt) == [system, *tokenizer.encode(text), end, user, *tokenizer.encode("네?"), end, assistant]
+
+
+@pytest.mark.parametrize("template", sorted(set(TEMPLATES) - {"server"}))
+def test_the_next_prompt_begins_with_what_was_read_and_said(template: str) -> None:
+    """So that keys and values are used again, whatever tokenizer cuts it."""
+    chosen = TEMPLATES[template]
+    turns = [Message("system", "S"), Message("user", "하나")]
+    first = chosen.render(turns)
+    second = chosen.render([*turns, Message("assistant", "둘"), Message("user", "셋")])
+    assert second.startswith(f"{first.removesuffix(chosen.cue)}{chosen.before['assistant']}둘{chosen.after['assistant']}")
+    assert first.endswith(chosen.cue)
+    # One BOS is the tokenizer's to write.
+    assert not first.startswith("<s>")
+
+
+def test_eeve_opens_each_reply_on_a_line_of_its_own() -> None:
+    """Its card: an introduction, "Human: ...", then "Assistant:" and a line break, behind which the answer begins."""
+    turns = [Message("system", "S"), Message("user", "하나"), Message("assistant", "둘"), Message("user", "셋")]
+    prompt = TEMPLATES["eeve"].render(turns)
+    assert prompt.count("Assistant:\n") == prompt.count("Human: ") == 2
+    assert prompt.startswith("S\nHuman: 하나\n")
+    assert prompt.endswith("\nHuman: 셋\nAssistant:\n")
+    assert "</s>" not in prompt
+    assert "\n\n" not in prompt
