@@ -190,9 +190,18 @@ def page(measured: list[Measured], mergekit: str) -> str:
             peak = max(run.peak_bytes for name in ((OURS, COMMAND) if who == OURS else (who,)) for run in one.runs[name])
             # cp's own is below what the system counts for any child of this process.
             lines.append(f"| {' | '.join(cells)} | {'-' if who == CP else f'{peak / 1e6:.0f}'} |")
+    lines += ["", "Goals: at most 1.3 × the time of cp, at least 5 × as fast as mergekit, under 300 MB. Here, by medians of the copy alone:", ""]
+    lines += [f"- {one.result_bytes / 1e9:.2f} GB: {_against_goals(one)}" for one in measured]
     equal = ", ".join(sorted({one.equal for one in measured if MERGEKIT in one.runs})) or "-"
     lines += ["", f"mergekit: {mergekit}; its tensors against ours, byte for byte: {equal}.", f"Python {sys.version.split()[0]}.", ""]
     return "\n".join(lines)
+
+
+def _against_goals(one: Measured) -> str:
+    said = [f"{one.middle(OURS, _inner) / one.middle(CP, _inner):.2f} × cp"]
+    if MERGEKIT in one.runs:
+        said.append(f"{one.middle(MERGEKIT, _inner) / one.middle(OURS, _inner):.1f} × as fast as mergekit")
+    return ", ".join([*said, f"{max(run.peak_bytes for run in one.runs[OURS] + one.runs[COMMAND]) / 1e6:.0f} MB"])
 
 
 def _load() -> str:
