@@ -11,6 +11,7 @@ import ipaddress
 import os
 import re
 import secrets
+import socket
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -51,6 +52,22 @@ def host_allowed(name: str, *, bound: str, shared: bool, environment: Mapping[st
         return ipaddress.ip_address(name.strip("[]")).is_private
     except ValueError:
         return False
+
+
+def reachable_name(bound: str) -> str:
+    """What other computers of the network call a server that listens at `bound`: "0.0.0.0" is every address of this one, and no address to type."""
+    if bound not in ("0.0.0.0", "::"):
+        return f"[{bound}]" if ":" in bound else bound
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        # Nothing is sent: connecting a datagram socket only chooses the address that would be used.
+        probe.connect(("192.0.2.1", 9))
+        return str(probe.getsockname()[0])
+    return socket.gethostname()
+
+
+def is_space(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this runs as a Hugging Face Space, where everybody is a visitor."""
+    return environment.get("SYSTEM") == "spaces" and bool(environment.get("SPACE_ID"))
 
 
 def host_name(host: str) -> str:

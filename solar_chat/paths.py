@@ -76,6 +76,11 @@ class Home:
         return self.cache / "models"
 
     @property
+    def visits(self) -> Path:
+        """What visitors say while they are here; emptied at every start."""
+        return self.cache / "visits"
+
+    @property
     def uploads(self) -> Path:
         """Where the page keeps what it serves as files."""
         return self.cache / "gradio"

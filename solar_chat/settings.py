@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
@@ -155,6 +155,27 @@ class SettingsFile:
             self.problem = SolarChatError("settings_unreadable", path=self.path, reason=failure.strerror or str(failure))
         else:
             self.problem = SolarChatError("settings_broken", path=aside, reason=str(error))
+
+
+class SettingsCopy:
+    """Settings that end with the process: for somebody who is not at home here. Speaks the interface of `SettingsFile`."""
+
+    problem: SolarChatError | None = None
+
+    def __init__(self, settings: Settings, changeable: Collection[str]) -> None:
+        self._settings = settings
+        self._changeable = changeable
+
+    def load(self) -> Settings:
+        return self._settings
+
+    def update(self, **changes: object) -> Settings:
+        """Raises InputError as `Settings.changed` does, `setting_unknown` for what is not theirs to change."""
+        for name in changes:
+            if name not in self._changeable:
+                raise InputError("setting_unknown", name=name, allowed=", ".join(sorted(self._changeable)))
+        self._settings = self._settings.changed(**changes)
+        return self._settings
 
 
 def _parsed(data: Mapping[str, object]) -> Settings:

@@ -25,6 +25,8 @@ ROOMS = {
     "openai": {"engine"},
     "keyring": {"keys.py"},
     "typer": {"cli"},
+    "fastapi": {"api"},
+    "uvicorn": {"api"},
 }
 
 

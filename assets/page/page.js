@@ -137,6 +137,19 @@
     requestAnimationFrame(() => { looking = false; repairNames() })
   }).observe(document.documentElement, { childList: true, subtree: true })
 
+  // A conversation is saved from here, so that no file of it lies on the server. Returns the emptied carrier of the text.
+  window.solarSave = (text, title) => {
+    if (text) {
+      const name = new DOMParser().parseFromString(title || '', 'text/html').body.textContent.replace(/[\\/:*?"<>|\u0000-\u001f]+/g, ' ').trim()
+      const link = document.createElement('a')
+      link.href = URL.createObjectURL(new Blob([text], { type: 'text/markdown;charset=utf-8' }))
+      link.download = `${name.slice(0, 60) || 'Solar Chat'}.md`
+      link.click()
+      setTimeout(() => URL.revokeObjectURL(link.href), 10000)
+    }
+    return ''
+  }
+
   // The note under a reply is not part of what is copied.
   const clipboard = navigator.clipboard
   if (clipboard && clipboard.writeText) {

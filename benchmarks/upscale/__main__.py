@@ -1,8 +1,11 @@
 """Make models, measure, write the page.
 
-    python -m benchmarks.upscale [--gb 1 5] [--repeats 3] [--cache warm cold] [--mergekit [PYTHON]] [--work DIR] [--out docs/benchmarks/upscale.md]
+    python -m benchmarks.upscale [--gb 1 5 15x1] [--repeats 3] [--cache warm cold] [--mergekit [PYTHON]] [--mergekit-up-to GB] [--work DIR]
+                                 [--out docs/benchmarks/upscale.md]
 
-`--mergekit` names a Python that has mergekit; without a name one is made under `--work` and mergekit installed there (several GB). Linux or macOS.
+`15x1` measures 15 GB once. What does not fit into the free memory three times is measured cold, since no cache could hold it; what would leave the
+disk less than 10 GB, once and in turn, each folder deleted as soon as it is not needed. `--mergekit` names a Python that has mergekit; without a name
+one is made under `--work` and mergekit installed there (several GB). Linux or macOS.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -19,11 +23,30 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]  # ships no types
+
 from benchmarks.upscale.measure import Cache, Run, by_mergekit, clear, copied, first_difference, ours, settle, whole_command
 from benchmarks.upscale.model import make
 
 OUT = Path("docs/benchmarks/upscale.md")
+# Other programs live on that disk, too.
+_SPARED_BYTES = 10_000_000_000
 OURS, COMMAND, CP, MERGEKIT = "upscale", "upscale build", "cp", "mergekit"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """One row."""
+
+    gb: float
+    repeats: int = 0
+    """0 for as many as the others."""
+
+    @classmethod
+    def parse(cls, text: str) -> Size:
+        """ "15" or "15x1"."""
+        gb, _, repeats = text.partition("x")
+        return cls(float(gb), int(repeats or 0))
 
 
 @dataclass(slots=True)
@@ -47,21 +70,32 @@ class Measured:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure depth up-scaling against cp and mergekit.")
-    parser.add_argument("--gb", type=float, nargs="+", default=[1.0], help="sizes of the result in GB")
+    parser.add_argument("--gb", type=Size.parse, nargs="+", default=[Size(1.0)], metavar="GB[xREPEATS]", help="sizes of the result in GB")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--cache", choices=("warm", "cold"), nargs="+", default=["warm"])
     parser.add_argument("--mergekit", nargs="?", const="", metavar="PYTHON", help="measure mergekit too")
+    parser.add_argument("--mergekit-up-to", type=float, default=5.0, metavar="GB", help="its memory grows with the size")
     parser.add_argument("--work", type=Path, help="a folder on the disk to measure; needs three times the largest size")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="upscale-", dir=options.work) as work:
         python, reason = (None, "not asked for") if options.mergekit is None else _mergekit(options.mergekit, Path(work))
-        measured = [one for gb in options.gb for one in _measure(Path(work), gb, options.cache, options.repeats, python)]
+        measured = []
+        for size in options.gb:
+            compared = python if size.gb <= options.mergekit_up_to else None
+            measured += measure_rows(Path(work), size.gb, _caches(size, options.cache), size.repeats or options.repeats, compared)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(page(measured, options.repeats, reason), encoding="utf-8")
+    options.out.write_text(page(measured, reason), encoding="utf-8")
 
 
-def _measure(work: Path, gb: float, caches: list[Cache], repeats: int, mergekit: Path | None) -> list[Measured]:
+def _caches(size: Size, asked: list[Cache]) -> list[Cache]:
+    return asked if 3 * size.gb * 1e9 < psutil.virtual_memory().available else ["cold"]
+
+
+def measure_rows(work: Path, gb: float, caches: list[Cache], repeats: int, mergekit: Path | None) -> list[Measured]:
+    """One size: everybody in turns, per cache. `mergekit` is a Python that has it."""
+    if shutil.disk_usage(work).free < 3 * gb * 1e9 + _SPARED_BYTES:
+        return [_measure_lean(work, gb)]
     source = make(work / "source", int(gb * 1e9))
     mine, other, log = work / "mine", work / "other", work / "log"
     ours(source, mine, log)
@@ -84,14 +118,34 @@ def _measure(work: Path, gb: float, caches: list[Cache], repeats: int, mergekit:
                 else:
                     run = (ours if who == OURS else whole_command)(source, other, log)
                 one.runs.setdefault(who, []).append(run)
-                print(
-                    f"{gb:g} GB {cache} {who}: {run.inner_seconds:.2f} s, {run.synced_seconds:.2f} s on disk, {run.peak_bytes / 1e6:.0f} MB",
-                    flush=True,
-                )
+                _tell(gb, cache, who, run)
         found.append(one)
     for folder in (source, mine, other):
         clear(folder)
     return found
+
+
+def _measure_lean(work: Path, gb: float) -> Measured:
+    """Once, with two of the three folders there at a time."""
+    source, mine, other, log = make(work / "source", int(gb * 1e9)), work / "mine", work / "other", work / "log"
+    one = Measured(gb, "cold", 0)
+    for who in (OURS, COMMAND, CP):
+        if who == CP:
+            clear(source)
+        else:
+            clear(mine)
+        settle(sorted((mine if who == CP else source).glob("*.safetensors")), "cold")
+        run = copied(mine, other, log) if who == CP else (ours if who == OURS else whole_command)(source, mine, log)
+        one.runs[who] = [run]
+        _tell(gb, "cold", who, run)
+    one.result_bytes = sum(file.stat().st_size for file in mine.iterdir())
+    for folder in (mine, other):
+        clear(folder)
+    return one
+
+
+def _tell(gb: float, cache: Cache, who: str, run: Run) -> None:
+    print(f"{gb:g} GB {cache} {who}: {run.inner_seconds:.2f} s, {run.synced_seconds:.2f} s on disk, {run.peak_bytes / 1e6:.0f} MB", flush=True)
 
 
 def _mergekit(given: str, work: Path) -> tuple[Path | None, str]:
@@ -108,28 +162,41 @@ def _mergekit(given: str, work: Path) -> tuple[Path | None, str]:
     return python, next((line.removeprefix("Version: ") for line in version.splitlines() if line.startswith("Version: ")), "")
 
 
-def page(measured: list[Measured], repeats: int, mergekit: str) -> str:
+def page(measured: list[Measured], mergekit: str) -> str:
     """The figures as Markdown."""
+    memory = psutil.virtual_memory().total / 1e9
     lines = ["# Depth up-scaling beside cp and mergekit", ""]
-    lines += [f"`python -m benchmarks.upscale`: median (fastest) of {repeats} runs in turns, {os.cpu_count()} CPU cores, {platform.system()}.", ""]
+    lines += [
+        "`python -m benchmarks.upscale`: median (fastest) of runs in turns.",
+        f"{os.cpu_count()} CPU cores, {memory:.0f} GB of memory, {platform.system()}.",
+        f"Other work went on beside it: load average {_load()} when the page was written.",
+        "",
+    ]
     lines += [
         "A random bfloat16 Llama of 32 layers becomes 48 (m = 8). `cp` copies the result's own bytes; mergekit makes the same stack by passthrough."
     ]
     lines += ["*Warm*: the files that are read are in the system's cache. *Cold*: they are not. Nothing waits to be written before a run."]
     lines += ["*copy*: without Python's start; *command*: what a person types, start and all; *on disk*: until fsync of the result returned.", ""]
-    lines += ["| result | cache | | copy s | command s | on disk s | × cp | × cp, on disk | peak MB |", "|---|---|---|---|---|---|---|---|---|"]
+    lines += [
+        "| result | cache | runs | | copy s | command s | on disk s | × cp | × cp, on disk | peak MB |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
     for one in measured:
         for who in (OURS, CP, *([MERGEKIT] if MERGEKIT in one.runs else [])):
-            cells = [f"{one.result_bytes / 1e9:.2f} GB", one.cache, who]
+            cells = [f"{one.result_bytes / 1e9:.2f} GB", one.cache, str(len(one.runs[who])), who]
             for name, of in ((who, _inner), (COMMAND if who == OURS else who, _whole), (who, _synced)):
                 cells.append(f"{one.middle(name, of):.2f} ({one.best(name, of):.2f})")
             cells += [f"{one.middle(who, of) / one.middle(CP, of):.2f} ({one.best(who, of) / one.best(CP, of):.2f})" for of in (_inner, _synced)]
             peak = max(run.peak_bytes for name in ((OURS, COMMAND) if who == OURS else (who,)) for run in one.runs[name])
             # cp's own is below what the system counts for any child of this process.
             lines.append(f"| {' | '.join(cells)} | {'-' if who == CP else f'{peak / 1e6:.0f}'} |")
-    equal = ", ".join(sorted({one.equal for one in measured}))
+    equal = ", ".join(sorted({one.equal for one in measured if MERGEKIT in one.runs})) or "-"
     lines += ["", f"mergekit: {mergekit}; its tensors against ours, byte for byte: {equal}.", f"Python {sys.version.split()[0]}.", ""]
     return "\n".join(lines)
+
+
+def _load() -> str:
+    return f"{os.getloadavg()[0]:.1f}"
 
 
 def _inner(run: Run) -> float:

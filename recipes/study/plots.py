@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -45,20 +46,27 @@ def _write(canvas: Canvas, path: Path) -> None:
 
 def _tokens(results: Results) -> Canvas:
     canvas = Canvas(figsize=(9.5, 4), layout="constrained")
-    whole, late = canvas.subplots(1, 2)
-    step_tokens = results.design.step_tokens
+    whole, beside = canvas.subplots(1, 2)
+    thousand = results.design.step_tokens / 1000
     for arm in results.design.arms:
-        for axes in (whole, late):
-            _band(axes, arm, _ends(results, arm), lambda point: point.step * step_tokens / 1000)
-    whole.set_title("All of it")
-    late.set_title("The last half")
-    _zoom(late, results, results.design.arm_steps * step_tokens / 2000)
-    for axes in (whole, late):
+        _band(whole, arm, [results.ends[arm, seed] for seed in results.seeds], lambda point: point.step * thousand)
+        if arm != BASE:
+            _band(beside, arm, [_beside_base(results, arm, seed) for seed in results.seeds], lambda point: point.step * thousand)
+    whole.set_title("Loss")
+    beside.set_title("Less the base's, seed by seed")
+    beside.axhline(0, color=COLOURS[BASE], linewidth=1)
+    for axes in (whole, beside):
         axes.set_xlabel("thousand tokens since the fork")
-        axes.set_xlim(left=0 if axes is whole else results.design.arm_steps * step_tokens / 2000)
+        axes.set_xlim(left=0)
     whole.set_ylabel("held-out loss, nats per token")
     whole.legend()
     return canvas
+
+
+def _beside_base(results: Results, arm: str, seed: int) -> list[Point]:
+    """The curve of `arm` with the difference from the base's loss at the same step in place of the loss."""
+    base = {point.step: point.loss for point in results.ends[BASE, seed]}
+    return [replace(point, loss=point.loss - base[point.step]) for point in results.ends[arm, seed] if point.step in base]
 
 
 def _compute(results: Results) -> Canvas:
@@ -88,18 +96,18 @@ def _seams(results: Results) -> Canvas:
             if figure is not None:
                 _mark(axes, plan.seam_distance, figure, arm, len(plan.seams))
     before.set_title("Untrained: loss above the base's at the fork")
-    after.set_title("Trained: loss above the base's after as many tokens")
+    after.set_title("Trained on as many tokens: the same")
     after.axhline(0, color="#000000", linewidth=0.8)
     for axes in (before, after):
         axes.set_xlabel("widest seam, in source layers")
-        axes.margins(x=0.25, y=0.2)
+        axes.margins(x=0.1, y=0.15)
+    before.legend(loc="center right")
     return canvas
 
 
 def _mark(axes: Axes, place: int, figure: Figure, arm: str, seams: int) -> None:
-    axes.errorbar([place], [figure.mean], yerr=[figure.spread], fmt="o", color=COLOURS[arm], capsize=3)
     note = f"{arm} ({seams} seam{'' if seams == 1 else 's'})"
-    axes.annotate(note, (place, figure.mean), xytext=(6, 4), textcoords="offset points", fontsize=8)
+    axes.errorbar([place], [figure.mean], yerr=[figure.spread], fmt="o", color=COLOURS[arm], capsize=3, label=note)
 
 
 def _band(axes: Axes, arm: str, curves: Sequence[list[Point]], place: Callable[[Point], float]) -> None:
@@ -110,16 +118,5 @@ def _band(axes: Axes, arm: str, curves: Sequence[list[Point]], place: Callable[[
     axes.fill_between(x, low, high, color=COLOURS[arm], alpha=0.18, linewidth=0)
 
 
-def _ends(results: Results, arm: str) -> list[list[Point]]:
-    return [results.ends[arm, seed] for seed in results.seeds]
-
-
 def _teraflop(results: Results, arm: str, point: Point) -> float:
     return results.flops(arm, point) / 1e12
-
-
-def _zoom(axes: Axes, results: Results, start: float) -> None:
-    step_tokens = results.design.step_tokens
-    points = [point for arm in results.design.arms for curve in _ends(results, arm) for point in curve]
-    losses = [point.loss for point in points if point.step * step_tokens / 1000 >= start]
-    axes.set_ylim(min(losses) - 0.02, max(losses) + 0.02)

@@ -2,8 +2,8 @@
 
     python -m recipes.study.report FOLDER [--docs docs/study]
 
-The rule: every sentence with a result in it is made from the numbers, and says less or more only where every seed agrees; nothing is worded by hand
-afterwards. Measures nothing.
+The rule: every sentence with a result in it is made from the numbers, and says better or worse only where the 95 % interval over the seeds does;
+nothing is worded by hand afterwards. Measures nothing.
 """
 
 from __future__ import annotations
@@ -37,15 +37,16 @@ def _head(results: Results) -> str:
     seeds = f"{len(results.seeds)} seed{'' if len(results.seeds) == 1 else 's'}"
     return f"""# Depth up-scaling, measured on small models
 
-Made by `python -m recipes.study.report` from {seeds}, as it came out. ± is the standard deviation over the seeds. These are models of one to two
-million parameters on a few hundred thousand tokens: what holds here need not hold at SOLAR's size, and nothing was tuned in favour of any arm."""
+Made by `python -m recipes.study.report` from {seeds}, as it came out. ± is the standard deviation over the seeds. Better and worse are said
+where the 95 % interval of the difference within seeds (Student's t, not corrected for how many are made) does not hold zero. These are models of
+one to two million parameters on half a million tokens: what holds here need not hold at SOLAR's size, and nothing was tuned in favour of any arm."""
 
 
 # What came out, in sentences
 
 
 def _outcome(results: Results) -> str:
-    lines = [*_raw(results), *_recovery(results), *_trained(results), _seam(results)]
+    lines = [*_raw(results), *_recovery(results), _depth(results), *_trained(results), _seam(results)]
     return "## What came out\n\n" + "\n".join(f"- {line}" for line in lines)
 
 
@@ -67,6 +68,17 @@ def _recovery(results: Results) -> Iterator[str]:
         elif any(needed):
             tokens = _thousands(results.figure(partial(results.tokens_to_base, arm)))
             yield f"`{arm}` took {tokens} tokens to get back to the loss its base had at the fork."
+
+
+def _depth(results: Results) -> str:
+    """What depth is worth at this size at all, which bounds what any way to it can bring."""
+    design = results.design
+    gain = _known(results.figure(partial(results.beside_base, SCRATCH)))
+    verdict = {-1: "brings something", 1: "costs something", 0: "brings nothing that can be shown"}[gain.side]
+    return (
+        f"Depth itself {verdict} here: random weights of {design.deep_layers} layers end {_signed(gain)} beside the base's {design.layers} after "
+        "equal tokens in all, which bounds what a way to get deeper could bring."
+    )
 
 
 def _trained(results: Results) -> Iterator[str]:
@@ -93,7 +105,7 @@ def _seam(results: Results) -> str:
 
 
 _SAME = 1e-4
-_VERDICTS = {-1: "better in every seed", 1: "worse in every seed", 0: "the seeds disagree on"}
+_VERDICTS = {-1: "better", 1: "worse", 0: "no difference shown"}
 
 
 def _amounts(figures: Mapping[str, Figure]) -> str:
@@ -150,7 +162,7 @@ def _differences(results: Results) -> str:
         pairs = [(of, other) for other in (BASE, SCRATCH) for of in (results.at_equal_tokens, results.at_equal_compute)]
         figures = [_difference(results, of, arm, other) for of, other in pairs]
         rows.append((f"`{arm}`", *(_signed(figure) + ("" if figure.side else " (?)") for figure in figures)))
-    title = "The same as differences within each seed; below zero is better, (?) where the seeds disagree on the sign.\n\n"
+    title = "The same as differences within each seed; below zero is better, (?) where the 95 % interval holds zero.\n\n"
     head = ("arm", "base, equal tokens", "base, equal compute", "random weights, equal tokens", "random weights, equal compute")
     return title + _table(head, rows)
 
@@ -184,7 +196,7 @@ def _pictures() -> str:
 
 Mean over the seeds; the band is one standard deviation to each side.
 
-![Held-out loss over tokens since the fork](tokens.svg)
+![Held-out loss over tokens since the fork, and the difference from the base](tokens.svg)
 
 ![Held-out loss over all training compute](compute.svg)
 

@@ -8,7 +8,7 @@ askew.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import takewhile
 
 from recipes.upscale.data import Preference
@@ -77,7 +77,10 @@ class ChatTokens:
 
     def _through(self, messages: Sequence[Message]) -> list[int]:
         """The conversation up to and with its last message."""
-        return self.tokenizer.encode_prompt(self.template.render(messages).removesuffix(self.template.cue))
+        return self.tokenizer.encode_prompt(self._text(messages))
+
+    def _text(self, messages: Sequence[Message]) -> str:
+        return self.template.render(messages).removesuffix(self.template.cue)
 
     def _stop(self, ids: list[int], start: int, messages: Sequence[Message]) -> int:
         """Where what counts of the reply that begins at `start` stops: behind the token that ends it, else with its words."""
@@ -86,5 +89,5 @@ class ChatTokens:
         if ended:
             return ended[0] + 1
         # The reply's words alone, as far as they are the same tokens.
-        bare = replace(self, template=replace(self.template, after={**self.template.after, "assistant": ""}))._through(messages)
+        bare = self.tokenizer.encode_prompt(self._text(messages).removesuffix(self.template.after["assistant"]))
         return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(ids, bare, strict=False)))

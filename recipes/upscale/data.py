@@ -87,7 +87,7 @@ def _lines(path: Path) -> Iterator[tuple[int, object]]:
                 continue
             try:
                 yield number, json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise DataError(f"{path.name}, row {number}: not JSON ({error})") from error
 
 

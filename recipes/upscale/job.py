@@ -54,6 +54,12 @@ class Job:
         return self.out.with_name(f"{self.out.name}.training")
 
     @property
+    def last_checkpoint(self) -> Path | None:
+        """The newest checkpoint that is whole: its trainer_state.json is written last."""
+        whole = [path.parent for path in self.work.glob("checkpoint-*/trainer_state.json")]
+        return max(whole, key=lambda path: int(path.name.removeprefix("checkpoint-")), default=None)
+
+    @property
     def learning_rate(self) -> float:
         return self.rate or _RATES[self.stage] * (_ADAPTER_FACTOR if self.qlora else 1)
 
@@ -76,14 +82,17 @@ class Job:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise DataError(f"--{name.replace('_', '-')} must be 1 or more")
+        if not (self.rate is None or self.rate > 0) or not self.beta > 0:
+            raise DataError("--rate and --beta must be above 0")
 
     def claim(self) -> None:
-        """Write down what is trained here. Raises DataError where another job was begun in the same place."""
+        """Write down what is trained here. Raises DataError where another job, or one on other data, has come to a checkpoint in the same place."""
         facts = asdict(self) | {name: [str(path.resolve()) for path in paths] for name, paths in (("model", (self.model,)), ("data", self.data))}
         # How often is saved and told changes nothing about the result.
         facts = {name: value for name, value in facts.items() if name not in {"out", "save_every", "log_every"}}
+        facts["data_key"] = self.data_key
         path = self.work / _SETTINGS
-        if path.exists() and json.loads(path.read_text(encoding="utf-8")) != facts:
-            raise DataError(f"{self.work} holds a training with other options; remove it or name another --out")
+        if self.last_checkpoint is not None and json.loads(path.read_text(encoding="utf-8")) != facts:
+            raise DataError(f"{self.work} holds a training with other options or data; remove it or name another --out")
         self.work.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")

@@ -46,7 +46,7 @@ class TokenDPOTrainer(DPOTrainer):  # type: ignore[misc]  # trl ships no types
 def run(job: Job) -> Path:
     """Train and write; goes on from the last whole checkpoint. Returns the folder of the result.
 
-    Raises DataError, SolarChatError for a model that cannot be read, and RuntimeError where the loss stopped being a number.
+    Raises DataError, SolarChatError for a model that cannot be read, and RuntimeError where the loss or its gradient stopped being a number.
     """
     job.check()
     state = PartialState()
@@ -56,13 +56,13 @@ def run(job: Job) -> Path:
             job.claim()
         rows = read_tokens(job, reader)
     trainer = _trainer(job, rows)
-    checkpoint = last_checkpoint(job.work)
+    checkpoint = job.last_checkpoint
     if checkpoint is not None:
         log.info("going on from %s", checkpoint.name)
     trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
-    losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
-    if losses and not math.isfinite(losses[-1]):
-        raise RuntimeError(f"the loss is {losses[-1]}: nothing was written. A lower --rate may help")
+    last: dict[str, float] = next((entry for entry in reversed(trainer.state.log_history) if "loss" in entry), {})
+    if not all(math.isfinite(last.get(name, 0.0)) for name in ("loss", "grad_norm")):
+        raise RuntimeError(f"the loss is {last['loss']}, its gradient {last.get('grad_norm')}: nothing was written. A lower --rate may help")
     raw = job.work / "last"
     trainer.save_model(str(raw))
     state.wait_for_everyone()
@@ -70,12 +70,6 @@ def run(job: Job) -> Path:
         write_result(job, raw, reader.chat.template.name, trainer.state.global_step)
     state.wait_for_everyone()
     return job.out
-
-
-def last_checkpoint(work: Path) -> Path | None:
-    """The newest checkpoint that is whole: its trainer_state.json is written last."""
-    whole = [path.parent for path in work.glob("checkpoint-*/trainer_state.json")]
-    return max(whole, key=lambda path: int(path.name.removeprefix("checkpoint-")), default=None)
 
 
 def _trainer(job: Job, rows: Dataset) -> Any:
@@ -121,6 +115,8 @@ def _arguments(job: Job) -> dict[str, Any]:
         "save_total_limit": 2,
         "logging_steps": job.log_every,
         "logging_first_step": True,
+        # A loss that is no number is to be seen, not left out of the mean.
+        "logging_nan_inf_filter": False,
         "report_to": "none",
         "seed": job.seed,
         "model_init_kwargs": {"dtype": dtype, "device_map": place},
@@ -174,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     try:
         out = run(Job(**options | {"data": tuple(options["data"])}))
-    except (DataError, RuntimeError) as error:
+    except (DataError, RuntimeError, OSError) as error:
         parser.exit(1, f"{error}\n")
     except SolarChatError as error:
         parser.exit(1, f"{Catalogue.load().describe(error, 'en')}\n")

@@ -36,10 +36,11 @@ REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
     500: _error("A fault of ours."),
     503: _error("The model cannot be used."),
 }
+_EVENT: Final = {"type": "object", "properties": {"event": {"type": "string"}, "data": {"type": "string"}}, "required": ["data"]}
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "The reply; with `stream`, its events.",
-        "content": {"application/json": {"schema": {"type": "object"}}, "text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"application/json": {"schema": {"type": "object"}}, "text/event-stream": {"schema": _EVENT}},
     },
     **REFUSALS,
     # Instead of FastAPI's own.

@@ -137,7 +137,7 @@ async def _numbered(running: Running, shape: _Shape) -> Lines:
 def _usage(end: End) -> dict[str, Any]:
     return {
         "input_tokens": end.prompt_tokens,
-        "input_tokens_details": {"cached_tokens": 0},
+        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
         "output_tokens": end.reply_tokens,
         "output_tokens_details": {"reasoning_tokens": 0},
         "total_tokens": end.prompt_tokens + end.reply_tokens,

@@ -68,6 +68,8 @@ def _stops(value: object) -> list[str]:
 
 def _prompts(value: object) -> list[str | tuple[int, ...]]:
     """One prompt or several, each a text or token ids."""
+    if isinstance(value, list):
+        value = [[_integral(token) for token in part] if isinstance(part, list) else _integral(part) for part in value]
     one = isinstance(value, str) or (isinstance(value, list) and bool(value) and all(_is_token(part) for part in value))
     given = [value] if one else value
     if not isinstance(given, list) or not 0 < len(given) <= MOST_PROMPTS:
@@ -81,6 +83,11 @@ def _prompt(value: object) -> str | tuple[int, ...]:
     if isinstance(value, list) and value and all(_is_token(part) for part in value):
         return tuple(value)
     raise PydanticCustomError("api.bad_prompt", "prompt", {"limit": MOST_PROMPTS})
+
+
+def _integral(value: object) -> object:
+    """JSON has one kind of number: 7.0 is 7."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _is_token(value: object) -> bool:
@@ -106,6 +113,7 @@ _TEXTS_SCHEMA = {"type": "array", "items": {"anyOf": [{"type": "string"}, _TOKEN
 Prompts = Annotated[
     list[str | tuple[int, ...]], BeforeValidator(_prompts), WithJsonSchema({"anyOf": [{"type": "string"}, _TOKENS_SCHEMA, _TEXTS_SCHEMA]})
 ]
+Count = Annotated[int, BeforeValidator(_integral)]
 Whole = Annotated[str, AfterValidator(_sized)]
 Ignored = Annotated[Any, Field(description="Accepted and ignored: it would not change the reply.")]
 One = Annotated[None, _only(1), WithJsonSchema({"enum": [1, None]})]
@@ -128,7 +136,7 @@ class SamplingFields(Strict):
     temperature: Annotated[float | None, Field(ge=0, le=2)] = None
     top_p: Annotated[float | None, Field(ge=0, le=1)] = None
     # Of vLLM, llama.cpp and transformers.
-    top_k: Annotated[int | None, Field(ge=-1, le=1_000_000)] = None
+    top_k: Annotated[Count | None, Field(ge=-1, le=1_000_000)] = None
     min_p: Annotated[float | None, Field(ge=0, le=1)] = None
     repetition_penalty: Penalty = None
 
@@ -166,6 +174,15 @@ class ResponseFormat(Strict):
 class ChatMessage(Strict):
     """One message. What clients send back of a reply of ours is ignored."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"role": {"const": "assistant"}}},
+                {"properties": {"content": {"not": {"type": "null"}}}, "required": ["content"]},
+            ]
+        }
+    )
+
     role: Literal["system", "developer", "user", "assistant"]
     content: Annotated[Text | None, Field(description="Null only where the assistant said nothing.")] = None
     name: Ignored = None
@@ -185,11 +202,11 @@ class ChatRequest(SamplingFields, GuardFields, HarmlessFields):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     stop: Stops = []
-    seed: Annotated[int | None, Field(ge=-_INT64, lt=_INT64)] = None
-    max_tokens: Annotated[int | None, Field(ge=1, lt=2**31)] = None
-    max_completion_tokens: Annotated[int | None, Field(ge=1, lt=2**31)] = None
+    seed: Annotated[Count | None, Field(ge=-_INT64, lt=_INT64)] = None
+    max_tokens: Annotated[Count | None, Field(ge=1, lt=2**31)] = None
+    max_completion_tokens: Annotated[Count | None, Field(ge=1, lt=2**31)] = None
     logprobs: bool | None = None
-    top_logprobs: Annotated[int | None, Field(ge=0, le=MOST_LIKELY)] = None
+    top_logprobs: Annotated[Count | None, Field(ge=0, le=MOST_LIKELY)] = None
     response_format: ResponseFormat | None = None
     n: One = None
     frequency_penalty: Zero = None
@@ -215,9 +232,9 @@ class CompletionsRequest(SamplingFields, HarmlessFields):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     stop: Stops = []
-    seed: Annotated[int | None, Field(ge=-_INT64, lt=_INT64)] = None
-    max_tokens: Annotated[int | None, Field(ge=0, lt=2**31)] = None
-    logprobs: Annotated[int | None, Field(ge=0, le=MOST_LIKELY)] = None
+    seed: Annotated[Count | None, Field(ge=-_INT64, lt=_INT64)] = None
+    max_tokens: Annotated[Count | None, Field(ge=0, lt=2**31)] = None
+    logprobs: Annotated[Count | None, Field(ge=0, le=MOST_LIKELY)] = None
     echo: bool | None = None
     n: One = None
     best_of: One = None
@@ -258,7 +275,7 @@ class ResponsesRequest(SamplingFields, GuardFields, HarmlessFields):
     instructions: Whole | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    max_output_tokens: Annotated[int | None, Field(ge=1, lt=2**31)] = None
+    max_output_tokens: Annotated[Count | None, Field(ge=1, lt=2**31)] = None
     text: TextConfig | None = None
     top_logprobs: Zero = None
     tools: Nothing = None

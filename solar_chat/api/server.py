@@ -19,7 +19,9 @@ def serve_app(app: ASGIApp, *, host: str, port: int, on_ready: Callable[[str], N
     """Serve until SIGINT or SIGTERM. Raises StartError `port_taken` (port)."""
     with listening(host, port) as bound:
         on_ready(base_url(bound))
-        server(app).run(sockets=[bound])
+        # uvicorn ends in an orderly way at Ctrl+C and passes it on.
+        with contextlib.suppress(KeyboardInterrupt):
+            server(app).run(sockets=[bound])
 
 
 def server(app: ASGIApp) -> uvicorn.Server:

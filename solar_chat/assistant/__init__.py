@@ -7,6 +7,7 @@ model gives it, `names` is what programs call the model.
 
 from solar_chat.assistant.assistant import Assistant
 from solar_chat.assistant.completion import Completion, CompletionRequest, Prompt
+from solar_chat.assistant.desk import Desk
 from solar_chat.assistant.events import Answer, ChatEvent, Decided, Draft, LoadState, OptionChange, Reading, ReplySentence, Saved, TurnEvent
 from solar_chat.assistant.library import KeyState, Library, ServerFacts
 from solar_chat.assistant.names import ModelNames
@@ -14,6 +15,7 @@ from solar_chat.assistant.options import changed_options, standing_changes
 from solar_chat.assistant.plan import TurnRequest
 from solar_chat.assistant.servers import forget_key, leaves_for, remote_models, save_key
 from solar_chat.assistant.turn import Turn
+from solar_chat.assistant.visits import Visit, Visits
 
 __all__ = [
     "Answer",
@@ -22,6 +24,7 @@ __all__ = [
     "Completion",
     "CompletionRequest",
     "Decided",
+    "Desk",
     "Draft",
     "KeyState",
     "Library",
@@ -36,6 +39,8 @@ __all__ = [
     "Turn",
     "TurnEvent",
     "TurnRequest",
+    "Visit",
+    "Visits",
     "changed_options",
     "forget_key",
     "leaves_for",

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from solar_chat import __version__
+from solar_chat.access import is_space
 from solar_chat.cli.ask import Asked, ask_lines, ask_once
 from solar_chat.cli.doctor import print_doctor, print_paths
 from solar_chat.cli.downloads import add_download_commands
@@ -25,6 +26,9 @@ from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import Level
 from solar_chat.paths import Home
 from solar_chat.settings import ReplyChoice
+
+# Where a Space's own proxy looks.
+SPACE_PORT = 7860
 
 
 def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
@@ -53,6 +57,7 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
         host: Annotated[str, typer.Option(help=say("host"))] = "127.0.0.1",
         port: Annotated[int | None, typer.Option(min=1, max=65535, help=say("port"))] = None,
         password: Annotated[str | None, typer.Option(help=say("password"), envvar="SOLAR_CHAT_PASSWORD", show_envvar=True)] = None,
+        public: Annotated[bool, typer.Option("--public", help=say("public"))] = False,
         no_browser: Annotated[bool, typer.Option("--no-browser", help=say("no_browser"))] = False,
         model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"))] = None,
         lang_: Annotated[str | None, typer.Option("--lang", metavar="ko|en", help=say("lang"))] = None,
@@ -64,7 +69,10 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
         context.obj = Home.find(home)
         if context.invoked_subcommand is None:
             chosen = None if lang_ is None else lang
-            open_page(PageOptions(Home.find(home), share, host, port, password, not no_browser, model, chosen), catalogue, lang)
+            if is_space():
+                # There is nobody at the machine, and the Space's own settings say who may come.
+                share, host, port, public, no_browser = False, "0.0.0.0", port or SPACE_PORT, password is None, True
+            open_page(PageOptions(Home.find(home), share, host, port, password, public, not no_browser, model, chosen), catalogue, lang)
 
     @app.command(help=say("serve"))
     def serve(

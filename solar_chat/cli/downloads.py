@@ -14,7 +14,19 @@ import typer
 from solar_chat.errors import InputError, ModelError
 from solar_chat.hardware import detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage
-from solar_chat.models import Download, DownloadProgress, FormKind, Offer, copies_of, freed_bytes, offer, remove, resolve
+from solar_chat.models import (
+    Download,
+    DownloadProgress,
+    FormKind,
+    Offer,
+    copies_of,
+    drop_full_weights,
+    freed_bytes,
+    offer,
+    remove,
+    resolve,
+    superfluous_weights,
+)
 from solar_chat.models.wording import Say, fit_line, here, progress_line, size, speaker, terms
 from solar_chat.paths import Home
 
@@ -44,9 +56,11 @@ def add_download_commands(models: typer.Typer, catalogue: Catalogue, lang: Inter
     def models_remove(
         context: typer.Context,
         name: Annotated[str, typer.Argument(metavar="ID", help=say("models_id"))],
+        only_16bit: Annotated[bool, typer.Option("--only-16bit", help=say("only_16bit"))] = False,
         yes: Annotated[bool, typer.Option("--yes", "-y", help=say("yes"))] = False,
     ) -> None:
-        _remove(name, context.obj, speaker(catalogue, lang), yes=yes)
+        remove_here = _drop_full_weights if only_16bit else _remove
+        remove_here(name, context.obj, speaker(catalogue, lang), yes=yes)
 
 
 def _download(name: str, home: Home, say: Say) -> None:
@@ -125,16 +139,31 @@ def _remove(name: str, home: Home, say: Say, *, yes: bool) -> None:
         raise ModelError("model_not_downloaded", model=name)
     for copy in found:
         print(say("remove_frees", path=copy.path, size=size(freed_bytes(copy))))
-    if not yes:
-        if not sys.stdin.isatty():
-            raise InputError("remove_unconfirmed")
-        if not typer.confirm(say("remove_sure"), default=False):
-            return
+    if not _sure(say, yes=yes):
+        return
     freed = 0
     for copy in found:
         freed += freed_bytes(copy)
         remove(copy)
     print(say("removed", size=size(freed)))
+
+
+def _drop_full_weights(name: str, home: Home, say: Say, *, yes: bool) -> None:
+    """Raises ModelError as `drop_full_weights` does, InputError `remove_unconfirmed` where nobody can be asked."""
+    spec = resolve(name)
+    copy = superfluous_weights(spec, home.models)
+    print(say("remove_frees", path=copy.full_folder, size=size(copy.full_bytes)))
+    print(say("four_bit_stays", path=copy.folder, size=size(copy.size_bytes)))
+    if _sure(say, yes=yes):
+        print(say("removed", size=size(drop_full_weights(spec, home.models))))
+
+
+def _sure(say: Say, *, yes: bool) -> bool:
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise InputError("remove_unconfirmed")
+    return typer.confirm(say("remove_sure"), default=False)
 
 
 def _width() -> int:

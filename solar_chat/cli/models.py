@@ -5,13 +5,27 @@ The sizes and verdicts are `solar_chat.models`' own; this module only words them
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from solar_chat.cli.lines import print_json
 from solar_chat.engine import is_this_machine
 from solar_chat.hardware import Hardware, detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage
-from solar_chat.models import CATALOG, AddedModels, Copy, ModelSpec, best_alternative, copies_of, fits, free_disk, look_up, resolve, survey
+from solar_chat.models import (
+    CATALOG,
+    AddedModels,
+    Copy,
+    Form,
+    ModelSpec,
+    best_alternative,
+    copies_of,
+    fits,
+    forms_here,
+    free_disk,
+    look_up,
+    resolve,
+    survey,
+)
 from solar_chat.models.wording import fit_line, here, size, speaker, terms
 from solar_chat.paths import Home
 
@@ -21,7 +35,8 @@ def print_models(home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, a
     hardware, disk = detect(), free_disk(home.models)
     listed = survey(AddedModels(home.added).names(), home.models, hardware)
     if as_json:
-        print_json([{**describe(each.spec, hardware, disk), "copies": _copies(each.copies)} for each in listed if each.spec is not None])
+        known = [(each.spec, each.copies) for each in listed if each.spec is not None]
+        print_json([{**describe(spec, hardware, disk, forms_here(spec, home.models)), "copies": _copies(copies)} for spec, copies in known])
         return
     say = speaker(catalogue, lang)
     for each in listed:
@@ -40,7 +55,7 @@ def print_model(name: str, home: Home, catalogue: Catalogue, lang: InterfaceLang
     if spec.forms:
         spec = look_up(spec, home.models)
     if as_json:
-        print_json({**describe(spec, hardware, disk), "copies": _copies(copies_of(spec, home.models))})
+        print_json({**describe(spec, hardware, disk, forms_here(spec, home.models)), "copies": _copies(copies_of(spec, home.models))})
         return
     say = speaker(catalogue, lang)
     print(f"{spec.name} ({spec.id})")
@@ -56,7 +71,7 @@ def print_model(name: str, home: Home, catalogue: Catalogue, lang: InterfaceLang
         print(f"  {catalogue.tr(lang, f'model_limit.{limit}')}")
     if spec.refused:
         print(f"  {catalogue.tr(lang, f'model_refused.{spec.refused}')}")
-    found = fits(spec, hardware, disk)
+    found = fits(spec, hardware, disk, forms_here(spec, home.models))
     for fit in found:
         print(f"  {fit_line(fit, say)}")
     for copy in copies_of(spec, home.models):
@@ -66,12 +81,12 @@ def print_model(name: str, home: Home, catalogue: Catalogue, lang: InterfaceLang
         print(f"  {say('instead', model=other.name, id=other.id)}")
 
 
-def describe(spec: ModelSpec, hardware: Hardware, disk_free_bytes: int) -> dict[str, object]:
+def describe(spec: ModelSpec, hardware: Hardware, disk_free_bytes: int, downloaded: Collection[Form] = ()) -> dict[str, object]:
     """The JSON object of one model; of one on a server only where it is."""
     if spec.remote is not None:
         local = is_this_machine(spec.remote.base_url)
         return {"id": spec.id, "name": spec.name, "server": spec.remote.base_url, "leaves_machine": not local}
-    found = fits(spec, hardware, disk_free_bytes)
+    found = fits(spec, hardware, disk_free_bytes, downloaded)
     other = best_alternative(spec, CATALOG, hardware, disk_free_bytes) if not any(fit.usable for fit in found) else None
     first = found[0]
     return {
@@ -101,6 +116,14 @@ def describe(spec: ModelSpec, hardware: Hardware, disk_free_bytes: int) -> dict[
 def _copies(found: Iterable[Copy]) -> list[dict[str, object]]:
     """What of a model is here, for JSON."""
     return [
-        {"form": copy.form.kind, "path": str(copy.path), "whole": copy.whole, "here_bytes": copy.here_bytes, "total_bytes": copy.total_bytes}
+        {
+            "form": copy.form.kind,
+            # "nf4" for the 4-bit copy of a form in safetensors; empty where only the files say.
+            "weights": copy.form.weights,
+            "path": str(copy.path),
+            "whole": copy.whole,
+            "here_bytes": copy.here_bytes,
+            "total_bytes": copy.total_bytes,
+        }
         for copy in found
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from solar_chat import api
-from solar_chat.access import is_loopback
+from solar_chat.access import is_loopback, is_space
 from solar_chat.assistant import Assistant
 from solar_chat.cli.serve import required_key
 from solar_chat.errors import StartError
@@ -22,6 +22,7 @@ class PageOptions:
     host: str
     port: int | None
     password: str | None
+    public: bool
     open_browser: bool
     model: str | None
     lang: InterfaceLanguage | None
@@ -33,13 +34,17 @@ def open_page(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguag
     # The one door with a heavy import at module level (gradio, 2 s): it is opened only when somebody goes through it.
     from solar_chat import ui
 
-    def announce(url: str) -> None:
-        print(catalogue.tr(lang, "cli.page_ready", url=url), flush=True)
+    def announce(owner: str | None, visitors: tuple[str, ...]) -> None:
+        if owner is not None:
+            print(catalogue.tr(lang, "cli.page_ready", url=owner), flush=True)
+        for url in visitors:
+            print(catalogue.tr(lang, "cli.visitors_ready", url=url), flush=True)
+        if visitors and options.password is None:
+            print(catalogue.tr(lang, "cli.public_opens"), flush=True)
 
     with Assistant.open(options.home, options.model) as assistant:
         # A password says that the page is not for everybody who can reach it; then neither is the API.
-        exposed = options.share or options.password is not None or not is_loopback(options.host)
-        key = required_key(options.home, None, exposed=exposed)
+        key = required_key(options.home, None, exposed=_lets_others_in(options) or options.password is not None)
         programs = api.build(assistant, api.ApiOptions(options.host, options.share, key, fall_back=True))
         ui.launch(
             assistant,
@@ -51,14 +56,25 @@ def open_page(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguag
             open_browser=options.open_browser,
             on_ready=announce,
             doors=dict.fromkeys(api.PATHS, programs),
+            visitors=_lets_others_in(options),
+            owner=not is_space(),
         )
 
 
 def _check_exposure(options: PageOptions) -> None:
-    """Whoever can reach the page can read the history: off this computer only with a password."""
+    """Whoever can reach the page can use this machine: off this computer only with a password, or where that is meant."""
+    if options.public and options.password is not None:
+        raise StartError("public_and_password")
     if options.password is not None and not options.password.strip():
         raise StartError("password_empty")
-    if options.password is None and options.share:
+    if options.public or options.password is not None:
+        return
+    if options.share:
         raise StartError("share_needs_password")
-    if options.password is None and not is_loopback(options.host):
+    if _lets_others_in(options):
         raise StartError("host_needs_password", host=options.host)
+
+
+def _lets_others_in(options: PageOptions) -> bool:
+    """Whether people can reach the page who do not sit at this computer."""
+    return options.share or not is_loopback(options.host)

@@ -17,7 +17,7 @@ from solar_chat.engine.gguf_tokenizer import gguf_tokenizer
 from solar_chat.engine.llama_cpp import LlamaCppBackend
 from solar_chat.engine.llama_server import require_llama_cpp
 from solar_chat.engine.local import LocalBackend
-from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
+from solar_chat.engine.memory import free_memory, is_out_of_memory, keep_weights_apart, release_frames
 from solar_chat.engine.protocol import Backend
 from solar_chat.engine.tokenizer import TextTokenizer
 from solar_chat.engine.weights import CopyPlace, Progress, Unsaved, load_four_bit, load_plain
@@ -130,6 +130,7 @@ def load_checkpoint(
     quantized = _in_four_bits(checkpoint, hardware)
     _require_memory(spec, needed, hardware.device_free_bytes)
     report("weights", 0.0)
+    keep_weights_apart()
     try:
         model = load_four_bit(checkpoint, hardware, report, place, unsaved) if quantized else load_plain(checkpoint, hardware, report)
         end_ids = _end_ids(model, path)

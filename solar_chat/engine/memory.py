@@ -10,6 +10,21 @@ import gc
 import sys
 import traceback
 
+# Of glibc's malloc.h.
+_M_MMAP_THRESHOLD = -3
+# More than an activation of one prefill chunk, less than a quantized weight of a model that is worth the trouble.
+_LARGE_BYTES = 4_000_000
+
+
+def keep_weights_apart() -> None:
+    """Have glibc give each large tensor pages of its own, which go back to the system with it.
+
+    Left alone it raises that limit to 32 MB after the first large tensors: weights then lie in its heap, and 110 to 700 MB of a model of 974
+    stayed when it was gone. Does nothing on other systems.
+    """
+    if sys.platform == "linux" and (set_option := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
+        set_option(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+
 
 def free_memory() -> None:
     """Give back to the device and to the system what no object holds any more."""
@@ -24,7 +39,7 @@ def free_memory() -> None:
 
 
 def _trim_heap() -> None:
-    """Have glibc return the free pages of its heap: it keeps those of freed tensors below 32 MB, 700 MB of them behind a model of four layers."""
+    """Have glibc return the free pages of its heap; by itself it keeps what smaller tensors have left."""
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
         trim(0)
 

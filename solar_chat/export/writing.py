@@ -138,12 +138,10 @@ def _alone(target: Path) -> Iterator[Path]:
         yield temporary
     finally:
         temporary.unlink(missing_ok=True)
-        # Away while it is held, so that nobody gets a lock on a file that is no more; Windows deletes only what is closed.
+        # Away while it is held: afterwards it may be another's. Windows deletes no open file and leaves an empty one.
         with contextlib.suppress(OSError):
             Path(lock.lock_file).unlink()
         lock.release()
-        with contextlib.suppress(OSError):
-            Path(lock.lock_file).unlink(missing_ok=True)
 
 
 def _write(job: _Job, file: Path, need: int, progress: Progress | None) -> None:

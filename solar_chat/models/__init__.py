@@ -8,7 +8,7 @@ from solar_chat.models.fit import Fit, best_alternative, fits, free_disk, prefer
 from solar_chat.models.offer import Offer, downloaded, introduce, look_up, offer
 from solar_chat.models.outline import Outline, outline
 from solar_chat.models.progress import DownloadProgress, DownloadState
-from solar_chat.models.quantized import QuantizedCopy, QuantizedPlace, drop_full_weights, quantized_copy, quantized_place
+from solar_chat.models.quantized import QuantizedCopy, QuantizedPlace, drop_full_weights, quantized_copy, quantized_place, superfluous_weights
 from solar_chat.models.remote import OLLAMA_URL, UPSTAGE_URL, base_url, remote_name
 from solar_chat.models.resolve import resolve
 from solar_chat.models.spec import Form, FormKind, ModelSpec, Remote, Shape
@@ -66,5 +66,6 @@ __all__ = [
     "remote_name",
     "remove",
     "resolve",
+    "superfluous_weights",
     "survey",
 ]

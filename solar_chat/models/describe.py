@@ -170,8 +170,8 @@ def _added_tokens(folder: Path) -> set[str]:
 
 def _licence(folder: Path) -> str | None:
     """The `license:` line of the model card's front matter."""
-    card = folder / "README.md"
-    if not card.is_file():
+    card = next((path for name in ("README.md", "MODEL_CARD.md") if (path := folder / name).is_file()), None)
+    if card is None:
         return None
     front = re.match(r"---\s*\n(.*?)\n---", card.read_text(encoding="utf-8", errors="replace"), re.DOTALL)
     line = re.search(r"^license:\s*['\"]?([\w.-]+)", front[1], re.MULTILINE) if front else None

@@ -36,6 +36,8 @@ class QuantizedCopy:
     size_bytes: int
     full_bytes: int
     """What deleting the 16-bit files it was made from would free; 0 where they are gone, or were not downloaded by this app."""
+    full_folder: Path | None = None
+    """Where those files are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,29 +126,40 @@ def quantized_copy(spec: ModelSpec, cache: Path) -> QuantizedCopy | None:
             return None
         form = _full_form(spec)
         full = Shelf.of(form, cache).copy(form) if form is not None else None
-        return QuantizedCopy(found.folder, found.size_bytes, freed_bytes(full) if full is not None else 0)
+        if full is None:
+            return QuantizedCopy(found.folder, found.size_bytes, 0)
+        return QuantizedCopy(found.folder, found.size_bytes, freed_bytes(full), full.folder)
     # The 16-bit files are not (wholly) here any more.
     form = _full_form(spec)
     lone = four_bit_of(form, cache) if form is not None else None
     return QuantizedCopy(lone.folder, lone.here_bytes, 0) if lone is not None else None
 
 
-def drop_full_weights(spec: ModelSpec, cache: Path) -> int:
-    """Delete the downloaded 16-bit files of which a 4-bit copy is here; the bytes that freed. The model is loaded from the copy from then on.
+def superfluous_weights(spec: ModelSpec, cache: Path) -> QuantizedCopy:
+    """The 4-bit copy beside which the downloaded 16-bit files of `spec` are not needed any more.
 
-    Raises ModelError `no_quantized_copy`, `full_weights_gone`, `full_weights_yours` for a folder that this app has not downloaded, and those of
-    `storage.remove`.
+    Raises ModelError `no_quantized_copy`, `full_weights_gone`, and `full_weights_yours` for a folder that this app has not downloaded.
     """
-    form = _full_form(spec)
     copy = quantized_copy(spec, cache)
     if copy is None:
         raise ModelError("no_quantized_copy", model=spec.name)
-    if form is None:
+    if _full_form(spec) is None:
         raise ModelError("full_weights_yours", path=spec.path)
-    full = Shelf.of(form, cache).copy(form)
-    if full is None or not copy.full_bytes:
+    if not copy.full_bytes:
         raise ModelError("full_weights_gone", model=spec.name)
-    remove(full)
+    return copy
+
+
+def drop_full_weights(spec: ModelSpec, cache: Path) -> int:
+    """Delete them; the bytes that freed. The model is loaded from the copy from then on.
+
+    Raises ModelError as `superfluous_weights` and `storage.remove` do.
+    """
+    copy = superfluous_weights(spec, cache)
+    form = _full_form(spec)
+    full = Shelf.of(form, cache).copy(form) if form is not None else None
+    if full is not None:
+        remove(full)
     return copy.full_bytes
 
 

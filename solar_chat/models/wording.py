@@ -10,6 +10,7 @@ from typing import Protocol
 
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.models.fit import Fit
+from solar_chat.models.four_bit import WEIGHTS as FOUR_BIT_WEIGHTS
 from solar_chat.models.progress import DownloadProgress
 from solar_chat.models.spec import ModelSpec
 from solar_chat.models.storage import Copy
@@ -95,7 +96,7 @@ def memory_sizes(fit: Fit, say: Say) -> str:
 def here(copy: Copy, say: Say) -> str:
     """What an earlier download left."""
     if copy.whole:
-        return say("here_whole", size=size(copy.here_bytes), path=copy.path)
+        return say("here_four_bit" if copy.form.weights == FOUR_BIT_WEIGHTS else "here_whole", size=size(copy.here_bytes), path=copy.path)
     return say("here_part", done=size(copy.here_bytes), total=size(copy.total_bytes))
 
 

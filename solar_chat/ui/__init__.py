@@ -3,11 +3,13 @@
 Only this room mentions Gradio. It draws what the assistant tells it and keeps no conversation: the store is the truth, the page carries an id.
 
     environment  what must hold before Gradio is imported     page      all regions put together
-    server       launch, who may ask, early head              screen    what is drawn from the store, state of one tab
+    server       the owner's page and the visitors'              screen    what is drawn from the store, state of one tab
     turns        sending, editing, regenerating, stopping     notes     a stored message as the Chatbot shows it
     streaming    events of a thread, a few times a second     marks     its sentences that were mended or slipped
     views        what the middle of the window shows       markup    text inside our own HTML
     models_view, models_page, model_cards, download_rows, boxes, server_form: the Models view
+    layers       who may ask, early head
+    models_view, models_page, model_cards, download_rows, server_form: the Models view
     sidebar, chat, controls, settings_panel, header: one region each
 """
 
@@ -45,19 +47,21 @@ def launch(
     password: str | None = None,
     lang: InterfaceLanguage | None = None,
     open_browser: bool = True,
-    on_ready: Callable[[str], None],
+    on_ready: Callable[[str | None, tuple[str, ...]], None],
     doors: Mapping[str, Callable[..., Any]] | None = None,
+    visitors: bool = False,
+    owner: bool = True,
 ) -> None:
     """Serve the page until the process is told to stop. The model loads once somebody has the page in front of them.
 
-    `port` None takes the first free one from 7860; `lang` overrides the setting for this run; the user name beside `password` is "solar". `on_ready`
-    gets each address at which the page can be opened. Whether a password is needed is the caller's business. `doors` are ASGI applications served
+    `port` None takes the first free one from 7860; `lang` overrides the setting for this run; the user name beside `password` is "solar". With
+    `visitors` the page at `host` and `port` is for them, and the owner's is on this computer only, or nowhere where `owner` is False. `on_ready`
+    gets the owner's address and the visitors' ones. Whether a password is needed is the caller's business. `doors` are ASGI applications served
     beside the page, by path. Raises StartError `port_taken` (port) or `share_failed` (reason).
     """
     prepare()
     from solar_chat.ui.server import serve, wait
 
-    with serve(assistant, host=host, port=port, share=share, password=password, lang=lang, doors=doors) as addresses:
-        for address in addresses:
-            on_ready(address)
-        wait(addresses[0] if open_browser else None)
+    with serve(assistant, host=host, port=port, share=share, password=password, lang=lang, doors=doors, visitors=visitors, owner=owner) as addresses:
+        on_ready(addresses.owner, addresses.visitors)
+        wait(addresses.owner if open_browser else None)

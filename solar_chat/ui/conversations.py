@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from solar_chat.conversation import as_markdown
 from solar_chat.errors import SolarChatError
 from solar_chat.language.types import Level
 from solar_chat.settings import ReplyChoice
@@ -22,6 +23,8 @@ from solar_chat.ui.turns import warn
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 # The chat comes into sight, also from behind the list, which covers it on a phone.
 _TO_THE_CHAT = "(...given) => { window.solarView('chat'); return given }"
+# In the browser: nothing of it is written on the server.
+_JS_SAVE = "(text, title) => window.solarSave(text, title)"
 _FOCUS_NEW_TITLE = "() => setTimeout(() => document.querySelector('#new-title textarea, #new-title input')?.focus(), 100)"
 
 
@@ -45,20 +48,33 @@ class Conversations:
     def ask_title(self, tab: Tab) -> Updates:
         """Open the field for another title, with the present one in it."""
         header = self.screen.header
-        title = self.screen.assistant.store.get(tab.conversation_id).title if tab.conversation_id else ""
+        title = self.screen.desk(tab).store.get(tab.conversation_id).title if tab.conversation_id else ""
         return {header.rename_row: gr.update(visible=True), header.new_title: title}
 
     def rename(self, title: str, tab: Tab) -> Updates:
         if tab.conversation_id and title.strip():
             try:
-                self.screen.assistant.store.rename(tab.conversation_id, " ".join(title.split()))
+                self.screen.desk(tab).store.rename(tab.conversation_id, " ".join(title.split()))
             except SolarChatError as error:
                 warn(self.screen, tab, error)
         return {**self._draw(tab), **self._no_rename()}
 
+    def export(self, tab: Tab) -> str:
+        """The conversation on show as Markdown, for the browser to save."""
+        store, tr = self.screen.desk(tab).store, self.screen.tr(tab)
+        if tab.conversation_id is None:
+            return ""
+        try:
+            conversation = store.get(tab.conversation_id)
+            messages = store.path(conversation.id)
+        except SolarChatError as error:
+            warn(self.screen, tab, error)
+            return ""
+        return as_markdown(conversation.title or tr("sidebar.untitled"), messages, {"user": tr("export.user"), "assistant": "Solar Chat"})
+
     def delete(self, tab: Tab) -> Updates:
         """Hide the conversation on show and offer to bring it back; the newest of the others comes up."""
-        store, sidebar = self.screen.assistant.store, self.screen.sidebar
+        store, sidebar = self.screen.desk(tab).store, self.screen.sidebar
         if tab.conversation_id is None:
             return {self.screen.tab: tab}
         try:
@@ -79,7 +95,7 @@ class Conversations:
     def undo(self, deleted: str | None, tab: Tab) -> Updates:
         if deleted:
             try:
-                self.screen.assistant.store.restore(deleted)
+                self.screen.desk(tab).store.restore(deleted)
             except SolarChatError as error:
                 warn(self.screen, tab, error)
         sidebar = self.screen.sidebar
@@ -91,7 +107,7 @@ class Conversations:
         if not query.strip():
             return {**self.screen.draw_list(tab), sidebar.nothing: gr.update(visible=False)}
         try:
-            choices = hit_choices(self.screen.assistant.store.search("owner", query), self.screen.tr(tab))
+            choices = hit_choices(self.screen.desk(tab).store.search("owner", query), self.screen.tr(tab))
         except SolarChatError as error:
             warn(self.screen, tab, error)
             choices = []
@@ -102,7 +118,7 @@ class Conversations:
 
     def step(self, by: int, tab: Tab) -> Updates:
         """Show the version before (-1) or after (1) of the last message that has several."""
-        store = self.screen.assistant.store
+        store = self.screen.desk(tab).store
         try:
             messages = [store.message(message_id) for message_id in tab.message_ids]
             last = next((message for message in reversed(messages) if message.versions > 1), None)
@@ -122,30 +138,30 @@ class Conversations:
     def set_level(self, level: Level, tab: Tab) -> None:
         """From the next reply on, here and in new conversations."""
         try:
-            self.screen.assistant.settings.update(level=level)
+            self.screen.desk(tab).settings.update(level=level)
             if tab.conversation_id:
-                self.screen.assistant.store.set_options(tab.conversation_id, level=level)
+                self.screen.desk(tab).store.set_options(tab.conversation_id, level=level)
         except SolarChatError as error:
             warn(self.screen, tab, error)
 
     def set_reply_language(self, choice: ReplyChoice, tab: Tab) -> None:
         """From the next reply on, here and in new conversations."""
         try:
-            self.screen.assistant.settings.update(reply_language=choice)
+            self.screen.desk(tab).settings.update(reply_language=choice)
             if tab.conversation_id:
-                self.screen.assistant.store.set_options(tab.conversation_id, reply_language=choice)
+                self.screen.desk(tab).store.set_options(tab.conversation_id, reply_language=choice)
         except SolarChatError as error:
             warn(self.screen, tab, error)
 
     def undo_change(self, tab: Tab) -> Updates:
         """Take back what the newest request in a message changed about the conversation."""
-        assistant = self.screen.assistant
+        desk = self.screen.desk(tab)
         try:
-            messages = [assistant.store.message(message_id) for message_id in tab.message_ids]
-            conversation = assistant.store.get(tab.conversation_id) if tab.conversation_id else None
+            messages = [desk.store.message(message_id) for message_id in tab.message_ids]
+            conversation = desk.store.get(tab.conversation_id) if tab.conversation_id else None
             reply = undoable_change(messages, conversation)
             if reply is not None:
-                assistant.undo_change(reply.conversation_id, reply.id)
+                desk.undo_change(reply.conversation_id, reply.id)
         except SolarChatError as error:
             warn(self.screen, tab, error)
         return self._draw(tab)
@@ -154,7 +170,7 @@ class Conversations:
         try:
             drawn = self.screen.draw(tab)
             # What a person looks at they may well answer.
-            self.screen.assistant.prepare(drawn[self.screen.tab].conversation_id)
+            self.screen.desk(tab).prepare(drawn[self.screen.tab].conversation_id)
             return drawn
         except SolarChatError as error:
             warn(self.screen, tab, error)
@@ -178,6 +194,8 @@ def wire_conversations(handlers: Conversations) -> None:
     # `.input` stays silent while a Hangul syllable is composed; `.change` does not.
     sidebar.search.change(handlers.search, [sidebar.search, tab], [sidebar.conversations, sidebar.nothing], trigger_mode="always_last", **_QUIET)
     chat.earlier.click(handlers.earlier, tab, drawn, **_QUIET)
+    exported = header.export.click(handlers.export, tab, header.exported, **_QUIET)
+    exported.then(None, [header.exported, header.title], header.exported, js=_JS_SAVE, **_QUIET)
     header.rename.click(handlers.ask_title, tab, [header.rename_row, header.new_title], **_QUIET).then(None, js=_FOCUS_NEW_TITLE)
     header.new_title.submit(handlers.rename, [header.new_title, tab], drawn, **_QUIET)
     undo_outputs = [*drawn, sidebar.deleted, sidebar.undo_row, sidebar.undo_text]

@@ -28,7 +28,7 @@ class Drafts:
 
     def rest(self, draft: str, tab: Tab, level: Level, reply_language: ReplyChoice) -> None:
         """Read what is known of the next turn. The draft is empty where it may not be read."""
-        self.screen.assistant.prepare(tab.conversation_id, draft, level=level, reply_language=reply_language)
+        self.screen.desk(tab).prepare(tab.conversation_id, draft, level=level, reply_language=reply_language)
 
 
 def wire_drafts(drafts: Drafts, composer: Composer) -> None:

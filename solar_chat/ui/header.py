@@ -24,6 +24,9 @@ class HeaderRegion:
     status: gr.HTML
     poll: gr.Timer
     manage: gr.Row
+    export: gr.Button
+    exported: gr.Textbox
+    """The text on its way to the browser, which saves it; never seen."""
     rename: gr.Button
     delete: gr.Button
     rename_row: gr.Row
@@ -37,6 +40,7 @@ def build_header(i18n: gr.I18n, views: Sequence[str]) -> HeaderRegion:
             build_headings(i18n, views)
             status = gr.HTML(elem_id="status")
         with gr.Row(elem_id="manage", elem_classes=of_view(CHAT), visible=False) as manage:
+            export = gr.Button(i18n("header.export"), size="sm", variant="secondary", elem_id="export", min_width=0)
             rename = gr.Button(i18n("header.rename"), size="sm", variant="secondary", elem_id="rename", min_width=0)
             delete = gr.Button(i18n("header.delete"), size="sm", variant="secondary", elem_id="delete", min_width=0)
         settings = gr.Button(i18n("settings.title"), size="sm", variant="secondary", elem_id="open-settings", min_width=0)
@@ -45,7 +49,8 @@ def build_header(i18n: gr.I18n, views: Sequence[str]) -> HeaderRegion:
             label=i18n("header.new_title"), placeholder=i18n("header.new_title"), show_label=False, max_lines=1, elem_id="new-title", submit_btn=True
         )
     settings.click(None, js=_TOGGLE_SETTINGS, api_visibility="private")
-    return HeaderRegion(title, status, gr.Timer(POLL_S), manage, rename, delete, rename_row, new_title)
+    exported = gr.Textbox(visible=False, elem_id="exported")
+    return HeaderRegion(title, status, gr.Timer(POLL_S), manage, export, exported, rename, delete, rename_row, new_title)
 
 
 def title_html(title: str) -> str:

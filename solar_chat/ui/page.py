@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import gradio as gr
 
-from solar_chat.assistant import Assistant
+from solar_chat.assistant import Assistant, Visits
 from solar_chat.ui.chat import build_chat, build_composer
 from solar_chat.ui.controls import build_controls
 from solar_chat.ui.conversations import Conversations, wire_conversations
@@ -31,14 +31,18 @@ def make_i18n(assistant: Assistant) -> gr.I18n:
     return gr.I18n(**{lang: dict(sentences) for lang, sentences in assistant.catalogue.sentences.items()})
 
 
-def build_page(assistant: Assistant, views: Sequence[str] = VIEWS) -> gr.Blocks:
-    """The page, wired to `assistant`, not yet served. `views` are those it has; the chat is always one of them."""
+def build_page(assistant: Assistant, views: Sequence[str] = VIEWS, visits: Visits | None = None) -> gr.Blocks:
+    """The owner's page, wired to `assistant`, not yet served; with `visits` the visitors' one, on which each has a desk of their own.
+
+    `views` are those it has; the chat is always one of them.
+    """
     i18n = make_i18n(assistant)
     page: gr.Blocks
     with gr.Blocks(title="Solar Chat", fill_width=True, analytics_enabled=False) as page:
         tab = gr.State(Tab())
         # Fixed name and key: they outlive the process. The id is no secret, it only says which conversation to open.
         memory = gr.BrowserState(None, storage_key="solar-chat-conversation", secret="solar-chat")
+        visit = None if visits is None else gr.BrowserState(None, storage_key="solar-chat-visit", secret="solar-chat")
         sidebar = build_sidebar(i18n, views)
         with gr.Column(elem_id="main"):
             header = build_header(i18n, views)
@@ -50,8 +54,8 @@ def build_page(assistant: Assistant, views: Sequence[str] = VIEWS) -> gr.Blocks:
             if "models" in views:
                 with view_column("models") as column:
                     models = build_models(column, i18n)
-        settings = build_settings(i18n, views)
-        screen = Screen(assistant, tab, memory, header, sidebar, chat, controls)
+        settings = build_settings(i18n, views, visitors=visits is not None)
+        screen = Screen(assistant, visits, tab, visit, memory, header, sidebar, chat, controls)
         wire_turns(Turns(screen, composer), screen, composer)
         wire_conversations(Conversations(screen))
         wire_drafts(Drafts(screen), composer)

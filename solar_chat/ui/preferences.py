@@ -23,7 +23,7 @@ from solar_chat.ui.turns import warn
 
 EXAMPLES = ("about", "level", "model")
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
-_JS_OPEN = "(tab, memory, spoken) => { window.solarClosePanels(); return [tab, memory, document.documentElement.lang] }"
+_JS_OPEN = "(tab, memory, spoken, ...visit) => { window.solarClosePanels(); return [tab, memory, document.documentElement.lang, ...visit] }"
 # Another view than the chat is drawn once the tab knows its language.
 _JS_OPENED = "() => window.solarViewShown()"
 _JS_TO_MODELS = "() => { document.querySelector('#settings.open > .toggle-button')?.click(); window.solarView('models') }"
@@ -39,10 +39,19 @@ class Preferences:
     settings: SettingsRegion
     composer: Composer
 
-    def open(self, tab: Tab, memory: object, spoken: str) -> Updates:
-        """A tab that was just loaded: the conversation it showed before, else the newest."""
+    def open(self, tab: Tab, memory: object, spoken: str, token: object = None) -> Updates:
+        """A tab that was just loaded: the conversation it showed before, else the newest. `token` is a visitor's, from an earlier load."""
         tab = replace(tab, lang=_interface_language(spoken))
-        store = self.screen.assistant.store
+        entered: Updates = {}
+        if self.screen.visits is not None and self.screen.visit is not None:
+            try:
+                visit = self.screen.visits.enter(token if isinstance(token, str) else None)
+            except SolarChatError as error:
+                warn(self.screen, tab, error)
+                return {self.screen.tab: tab}
+            tab, entered = replace(tab, visit=visit.token), {self.screen.visit: visit.token}
+        desk = self.screen.desk(tab)
+        store = desk.store
         try:
             drawn = self.screen.draw(tab.at(memory if isinstance(memory, str) else None))
             newest = store.list(limit=1)
@@ -51,11 +60,16 @@ class Preferences:
         except SolarChatError as error:
             warn(self.screen, tab, error)
             drawn = {self.screen.tab: tab}
-        problem = self.screen.assistant.settings.problem
-        values = self.settings.values(self.screen.assistant.settings.load())
+        problem = desk.settings.problem
+        values = self.settings.values(desk.settings.load())
         if problem is not None:
             warn(self.screen, tab, problem)
-        return {**drawn, **values, **self._words(tab, drawn)}
+        return {**drawn, **values, **entered, **self._words(tab, drawn)}
+
+    def leave(self, tab: Tab) -> None:
+        """The visitor goes, and what was said goes with them; the page loads again as a new visit."""
+        if self.screen.visits is not None:
+            self.screen.visits.leave(tab.visit)
 
     def set_language(self, choice: LanguageChoice, tab: Tab, spoken: str) -> Updates:
         """`spoken` is the language the page now speaks."""
@@ -78,23 +92,25 @@ class Preferences:
 
     def begin_loading(self, tab: Tab) -> Updates:
         """The first page is up and can be typed into: only now may torch take the processor. What it shows is what the model reads first."""
-        self.screen.assistant.prepare(tab.conversation_id)
-        if self.screen.assistant.load_state().stage == "idle":
-            self.screen.assistant.start_loading()
+        desk = self.screen.desk(tab)
+        desk.prepare(tab.conversation_id)
+        desk.ready()
         return self.poll(tab)
 
     @property
     def followed(self) -> list[Any]:
         """What `poll` draws."""
-        return [self.screen.header.status, self.screen.header.poll, self.settings.model]
+        own = [] if self.settings.own is None else [self.settings.own.model]
+        return [self.screen.header.status, self.screen.header.poll, *own]
 
     def poll(self, tab: Tab) -> Updates:
         """The state of the model; the timer stops when it has come to rest."""
-        state, catalogue = self.screen.assistant.load_state(), self.screen.assistant.catalogue
+        state, catalogue = self.screen.desk(tab).load_state(), self.screen.assistant.catalogue
+        own = {} if self.settings.own is None else {self.settings.own.model: model_html(state, self.screen.tr(tab))}
         return {
             self.screen.header.status: status_html(state, catalogue, tab.lang),
             self.screen.header.poll: gr.Timer(active=still_loading(state)),
-            self.settings.model: model_html(state, self.screen.tr(tab)),
+            **own,
         }
 
     def example(self, event: gr.SelectData) -> str:
@@ -112,13 +128,13 @@ class Preferences:
         return {
             chatbot: gr.update(**{**drawn.get(chatbot, {}), "placeholder": welcome, "examples": examples}),
             self.composer.box: gr.update(submit_btn=tr("chat.send")),
-            self.settings.places: places_html(self.screen.assistant, tr),
+            **({} if self.settings.own is None else {self.settings.own.places: places_html(self.screen.assistant, tr)}),
             **self.poll(tab),
         }
 
     def _update(self, tab: Tab, **changes: object) -> bool:
         try:
-            self.screen.assistant.settings.update(**changes)
+            self.screen.desk(tab).settings.update(**changes)
         except SolarChatError as error:
             warn(self.screen, tab, error)
             return False
@@ -133,17 +149,21 @@ def wire_preferences(handlers: Preferences, page: gr.Blocks) -> None:
     screen, settings, composer = handlers.screen, handlers.settings, handlers.composer
     tab, header = screen.tab, screen.header
     spoken = gr.Textbox(visible=False, elem_id="spoken")
-    words: list[Any] = [*screen.outputs, composer.box, settings.places, *handlers.followed]
-    opened = page.load(handlers.open, [tab, screen.memory, spoken], [*words, *settings.controls], js=_JS_OPEN, **_QUIET)
+    words: list[Any] = [*screen.outputs, composer.box, *([settings.own.places] if settings.own else []), *handlers.followed]
+    visit = [screen.visit] if screen.visit is not None else []
+    opened = page.load(handlers.open, [tab, screen.memory, spoken, *visit], [*words, *settings.controls, *visit], js=_JS_OPEN, **_QUIET)
     opened.then(None, js=_JS_OPENED, api_visibility="private")
     opened.then(handlers.begin_loading, tab, handlers.followed, **_QUIET)
     spoke = settings.interface_language.input(handlers.set_language, [settings.interface_language, tab, spoken], words, js=_JS_LANGUAGE, **_QUIET)
     spoke.then(None, js=_JS_OPENED, api_visibility="private")
     settings.theme.input(handlers.set_theme, [settings.theme, tab], None, js=_JS_THEME, **_QUIET)
     settings.guard.input(handlers.set_guard, [settings.guard, tab], None, **_QUIET)
-    settings.temperature.release(handlers.set_temperature, [settings.temperature, tab], None, **_QUIET)
-    settings.max_reply_tokens.release(handlers.set_max_reply_tokens, [settings.max_reply_tokens, tab], None, **_QUIET)
+    if settings.own is not None:
+        settings.own.temperature.release(handlers.set_temperature, [settings.own.temperature, tab], None, **_QUIET)
+        settings.own.max_reply_tokens.release(handlers.set_max_reply_tokens, [settings.own.max_reply_tokens, tab], None, **_QUIET)
+        if settings.own.to_models is not None:
+            settings.own.to_models.click(None, js=_JS_TO_MODELS, api_visibility="private")
+    if settings.leave is not None:
+        settings.leave.click(handlers.leave, tab, None, **_QUIET).then(None, js="() => location.reload()", api_visibility="private")
     header.poll.tick(handlers.poll, tab, handlers.followed, **_QUIET)
-    if settings.to_models is not None:
-        settings.to_models.click(None, js=_JS_TO_MODELS, api_visibility="private")
     screen.chat.chatbot.example_select(handlers.example, None, composer.box, **_QUIET)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
+from html import escape
 from typing import Any
 
 import gradio as gr
 
-from solar_chat.assistant import Assistant
+from solar_chat.assistant import Assistant, Desk, Visits
 from solar_chat.conversation import Conversation, StoredMessage
-from solar_chat.errors import StoreError
+from solar_chat.errors import SolarChatError, StoreError
 from solar_chat.i18n import InterfaceLanguage
 from solar_chat.ui.chat import ChatRegion
 from solar_chat.ui.controls import ControlRegion
@@ -49,11 +50,13 @@ class Tab:
     message_ids: tuple[str, ...] = ()
     """Of the messages on show, in order."""
     shown: int = SHOWN_MESSAGES
+    visit: str | None = None
+    """The pass of the visitor whose tab it is; None on the owner's page."""
     gaze: Gaze = field(default_factory=Gaze)
 
     def at(self, conversation_id: str | None) -> Tab:
         """The same tab, looking at another conversation."""
-        return Tab(lang=self.lang, conversation_id=conversation_id, gaze=self.gaze)
+        return Tab(lang=self.lang, conversation_id=conversation_id, visit=self.visit, gaze=self.gaze)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,11 @@ class Screen:
     """The regions that follow the conversation on show."""
 
     assistant: Assistant
+    visits: Visits | None
+    """None on the owner's page. Its handlers ask `desk`, which knows whose tab it is."""
     tab: gr.State
+    visit: gr.BrowserState | None
+    """The visitor's pass, so that a reload finds the same visit; None on the owner's page."""
     memory: gr.BrowserState
     """Id of the conversation to open after a reload."""
     header: HeaderRegion
@@ -72,6 +79,24 @@ class Screen:
     def tr(self, tab: Tab) -> Translate:
         """The translator of a tab."""
         return partial(self.assistant.catalogue.tr, tab.lang)
+
+    def find_desk(self, tab: Tab) -> Desk:
+        """Whose conversations and settings a tab is about. Raises SolarChatError `visit_over`."""
+        return self.assistant if self.visits is None else self.visits.get(tab.visit)
+
+    def desk(self, tab: Tab) -> Desk:
+        """As `find_desk`, for handlers that have nothing to save: a visit that is over is said in the page, which then has to be loaded again."""
+        try:
+            return self.find_desk(tab)
+        except SolarChatError as error:
+            words = escape(self.assistant.catalogue.describe(error, tab.lang))
+            raise gr.Error(words, title=self.tr(tab)("toast.warning"), print_exception=False) from error
+
+    def unexpected(self, error: Exception) -> SolarChatError:
+        """What is said of a bug. Where the log is, is the owner's business."""
+        if self.visits is not None:
+            return SolarChatError("visit_failed")
+        return SolarChatError("unexpected", reason=type(error).__name__, log=str(self.assistant.home.logs))
 
     @property
     def outputs(self) -> list[Any]:
@@ -104,7 +129,7 @@ class Screen:
             message_ids=tuple(message.id for message in messages),
         )
         tab.gaze.conversation_id = tab.conversation_id
-        settings = self.assistant.settings.load()
+        settings = self.desk(tab).settings.load()
         chat, controls = self.chat, self.controls
         return {
             self.tab: tab,
@@ -135,13 +160,13 @@ class Screen:
 
     def draw_list(self, tab: Tab) -> Updates:
         """The list of conversations, newest first, with the one on show marked."""
-        choices = conversation_choices(self.assistant.store.list(), self.tr(tab))
+        choices = conversation_choices(self.desk(tab).store.list(), self.tr(tab))
         return {self.sidebar.conversations: gr.update(choices=choices, value=tab.conversation_id)}
 
     def _read(self, tab: Tab) -> tuple[Conversation | None, list[StoredMessage]]:
         if tab.conversation_id is None:
             return None, []
-        store = self.assistant.store
+        store = self.desk(tab).store
         try:
             return store.get(tab.conversation_id), list(store.tail(tab.conversation_id, tab.shown))
         except StoreError as error:

@@ -1,17 +1,16 @@
-"""Serving the page: who may ask for it, what stands in its head before Gradio's own, and when it ends.
+"""Serving the page: the owner's on this computer, the visitors' where other people can reach it, and when both end.
 
-Two pure ASGI layers lie around Gradio. The gate refuses a foreign Host (DNS rebinding) and writes from another origin; the head layer puts language,
-theme, font and style in front of everything, so that the first paint is right. Neither buffers a stream.
+The rule: the owner's page never listens anywhere but on this computer once others are let in; they get a page of their own, on a port of its own,
+that has no way to the owner's conversations, models, keys or files.
 """
 
 from __future__ import annotations
 
-import json
 import threading
 import webbrowser
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 import gradio as gr
 from gradio import networking
@@ -22,96 +21,43 @@ from starlette.responses import FileResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from solar_chat.access import host_allowed, host_name
-from solar_chat.assistant import Assistant
+from solar_chat.access import is_loopback, reachable_name
+from solar_chat.assistant import Assistant, Visits
 from solar_chat.errors import StartError
 from solar_chat.i18n import InterfaceLanguage
 from solar_chat.paths import ASSETS
+from solar_chat.settings import Settings
+from solar_chat.ui.layers import Asgi, beside, early_head, gate, head_html
 from solar_chat.ui.page import build_page, make_i18n
 from solar_chat.ui.theme import make_theme
-from solar_chat.ui.views import VIEWS, views_css
+from solar_chat.ui.views import CHAT, VIEWS
 
 USER_NAME = "solar"
+LOOPBACK = "127.0.0.1"
 # Gradio looks into its queue every millisecond (50 on Windows), which costs 8 % of a core for nothing; 20 ms cannot be felt.
 _QUEUE_SLEEP_S = 0.02
 _PROGRESS_SLEEP_S = 0.1
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the pages can be opened."""
+
+    owner: str | None
+    """None where nobody sits at this machine (a Space)."""
+    visitors: tuple[str, ...] = ()
 
 
-def gate(app: Asgi, bound: str, shared: bool) -> Asgi:
-    """Refuse foreign hosts, and requests that another site's page makes a browser send."""
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """One page's way out."""
 
-    async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return await app(scope, receive, send)
-        headers = {key: value.decode("latin-1").lower() for key, value in scope["headers"]}
-        host, origin = headers.get(b"host", ""), headers.get(b"origin")
-        allowed = host_allowed(host_name(host), bound=bound, shared=shared)
-        if origin is not None and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
-            # "null", a sandboxed frame or a file, is another origin too.
-            allowed = allowed and origin.split("://")[-1] == host
-        if allowed:
-            return await app(scope, receive, send)
-        await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
-        return await send({"type": "http.response.body", "body": b"forbidden"})
-
-    return asgi
-
-
-def beside(app: Asgi, doors: Mapping[str, Asgi]) -> Asgi:
-    """Give requests under a path of `doors` to its own application, which has rules of its own."""
-
-    async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        door = next((door for below, door in doors.items() if path == below or path.startswith(f"{below}/")), None)
-        await (app if door is None or scope["type"] != "http" else door)(scope, receive, send)
-
-    return asgi
-
-
-def early_head(app: Asgi, head: Callable[[], str]) -> Asgi:
-    """Put `head()` right behind <head> of the page itself."""
-
-    async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != "/":
-            return await app(scope, receive, send)
-        start: MutableMapping[str, Any] = {}
-        body = bytearray()
-
-        async def edit(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                start.update(message)
-                return
-            body.extend(message.get("body", b""))
-            if message.get("more_body"):
-                return
-            page = bytes(body).replace(b"<head>", b"<head>" + head().encode(), 1)
-            kept = [header for header in start["headers"] if header[0].lower() != b"content-length"]
-            await send({**start, "headers": [*kept, (b"content-length", b"%d" % len(page))]})
-            await send({"type": "http.response.body", "body": page})
-
-        # A compressed page could not be edited.
-        plain = [header for header in scope["headers"] if header[0] != b"accept-encoding"]
-        return await app({**scope, "headers": plain}, receive, edit)
-
-    return asgi
-
-
-def head_html(assistant: Assistant, lang: InterfaceLanguage | None, views: Sequence[str] = VIEWS) -> str:
-    """The first lines of the page: how it was left (language, theme), then style and script. URLs are relative: a Space serves below a path."""
-    settings = assistant.settings.load()
-    left = json.dumps({"language": lang or settings.interface_language, "theme": settings.theme, "views": list(views)})
-    return (
-        f"<script>window.solarLeft={left}</script>"
-        '<script src="app/assets/page/page.js"></script>'
-        '<script src="app/assets/page/marks.js" defer></script>'
-        '<link rel="preload" href="app/assets/page/AppKR-Regular.woff2" as="font" type="font/woff2" crossorigin>'
-        f'<link rel="stylesheet" href="app/assets/page/page.css"><style>{views_css(views)}</style>'
-    )
+    host: str
+    port: int | None
+    password: str | None
+    shared: bool
+    doors: Mapping[str, Asgi]
+    head: Callable[[], str]
 
 
 @contextmanager
@@ -125,19 +71,53 @@ def serve(
     lang: InterfaceLanguage | None,
     views: Sequence[str] = VIEWS,
     doors: Mapping[str, Asgi] | None = None,
-) -> Iterator[list[str]]:
-    """Serve the page inside the block, with `doors` (path → application) beside it; gives its addresses, the local one first.
+    visitors: bool = False,
+    owner: bool = True,
+) -> Iterator[Addresses]:
+    """Serve inside the block, with `doors` (path → application) beside each page.
 
+    With `visitors` the page at `host` and `port` is theirs, and the owner's is on a free port of this computer, or nowhere where `owner` is False.
     Raises StartError `port_taken` or `share_failed`.
     """
-    page = build_page(assistant, views)
+    beside_page = doors or {}
+    with ExitStack() as stack:
+        own = None
+        if owner or not visitors:
+            own_door = _Door(
+                LOOPBACK if visitors else host,
+                None if visitors else port,
+                None if visitors else password,
+                False,
+                beside_page,
+                lambda: head_html(assistant.settings.load(), lang, views),
+            )
+            own = stack.enter_context(_served(build_page(assistant, views), own_door, assistant))
+        if not visitors:
+            yield Addresses(str(own.local_url) if own is not None else None)
+            return
+        visits = Visits(assistant)
+        stack.callback(visits.close)
+        theirs = _Door(host, port, password, share, beside_page, lambda: head_html(Settings(), lang, (CHAT,)))
+        page = stack.enter_context(_served(build_page(assistant, (CHAT,), visits), theirs, assistant))
+        local = str(page.local_url)
+        if not is_loopback(host):
+            local = f"http://{reachable_name(host)}:{page.server_port}/"
+        ways = [local]
+        if share:
+            stack.callback(_stop_sharing)
+            ways.insert(0, _share(page))
+        yield Addresses(str(own.local_url) if own is not None else None, tuple(ways))
+
+
+@contextmanager
+def _served(page: gr.Blocks, door: _Door, assistant: Assistant) -> Iterator[gr.Blocks]:
     if hasattr(page._queue, "sleep_when_free"):
         page._queue.sleep_when_free, page._queue.progress_update_sleep_when_free = _QUEUE_SLEEP_S, _PROGRESS_SLEEP_S
     try:
         page.launch(
-            server_name=host,
-            server_port=port,
-            auth=(USER_NAME, password) if password else None,
+            server_name=door.host,
+            server_port=door.port,
+            auth=(USER_NAME, door.password) if door.password else None,
             share=False,
             prevent_thread_lock=True,
             quiet=True,
@@ -158,18 +138,17 @@ def serve(
                     Route("/app/assets/icon.svg", endpoint=_icon),
                 ],
                 "middleware": [
-                    Middleware(beside, doors=doors or {}),
-                    Middleware(gate, bound=host, shared=share),
-                    Middleware(early_head, head=lambda: head_html(assistant, lang, views)),
+                    Middleware(beside, doors=door.doors),
+                    Middleware(gate, bound=door.host, shared=door.shared),
+                    Middleware(early_head, head=door.head),
                 ],
             },
         )
     except OSError as error:
-        raise StartError("port_taken", port=port or "7860-7959") from error
+        raise StartError("port_taken", port=door.port or "7860-7959") from error
     try:
-        yield [str(page.local_url), *([_share(page)] if share else [])]
+        yield page
     finally:
-        _stop_sharing()
         page.close(verbose=False)
 
 

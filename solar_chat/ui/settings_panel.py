@@ -19,11 +19,9 @@ SHORTEST_REPLY, LONGEST_REPLY, REPLY_STEP = 64, 2048, 64
 
 
 @dataclass(frozen=True, slots=True)
-class SettingsRegion:
-    panel: gr.Sidebar
-    interface_language: gr.Radio
-    theme: gr.Radio
-    guard: gr.Radio
+class OwnSettings:
+    """What only the owner of the machine is shown."""
+
     temperature: gr.Slider
     max_reply_tokens: gr.Slider
     model: gr.HTML
@@ -33,22 +31,35 @@ class SettingsRegion:
     places: gr.HTML
 
     def values(self, settings: Settings) -> dict[Any, Any]:
-        """The controls as the settings are."""
         return {
-            self.interface_language: settings.interface_language,
-            self.theme: settings.theme,
-            self.guard: settings.guard,
             self.temperature: min(settings.temperature, HOTTEST),
             self.max_reply_tokens: min(max(settings.max_reply_tokens, SHORTEST_REPLY), LONGEST_REPLY),
         }
 
+
+@dataclass(frozen=True, slots=True)
+class SettingsRegion:
+    panel: gr.Sidebar
+    interface_language: gr.Radio
+    theme: gr.Radio
+    guard: gr.Radio
+    own: OwnSettings | None
+    leave: gr.Button | None
+    """The end of a visit, on the visitors' page."""
+
+    def values(self, settings: Settings) -> dict[Any, Any]:
+        """The controls as the settings are."""
+        common = {self.interface_language: settings.interface_language, self.theme: settings.theme, self.guard: settings.guard}
+        return common if self.own is None else {**common, **self.own.values(settings)}
+
     @property
     def controls(self) -> list[Any]:
         """Everything that shows a setting."""
-        return [self.interface_language, self.theme, self.guard, self.temperature, self.max_reply_tokens]
+        own = [] if self.own is None else [self.own.temperature, self.own.max_reply_tokens]
+        return [self.interface_language, self.theme, self.guard, *own]
 
 
-def build_settings(i18n: gr.I18n, views: Sequence[str]) -> SettingsRegion:
+def build_settings(i18n: gr.I18n, views: Sequence[str], *, visitors: bool) -> SettingsRegion:
     with gr.Sidebar(position="right", open=False, width=340, elem_id="settings") as panel:
         gr.Markdown(i18n("settings.heading"), elem_classes="settings-heading")
         interface_language = gr.Radio(
@@ -67,16 +78,24 @@ def build_settings(i18n: gr.I18n, views: Sequence[str]) -> SettingsRegion:
             elem_id="guard",
             elem_classes="segmented",
         )
-        temperature = gr.Slider(
-            0, HOTTEST, step=0.1, label=i18n("settings.temperature"), info=i18n("settings.temperature_info"), elem_id="temperature", buttons=[]
-        )
-        max_reply_tokens = gr.Slider(
-            SHORTEST_REPLY, LONGEST_REPLY, step=REPLY_STEP, label=i18n("settings.max_reply_tokens"), elem_id="max-reply-tokens", buttons=[]
-        )
-        model = gr.HTML(elem_id="model-in-use", apply_default_css=False)
-        to_models = gr.Button(i18n("settings.to_models"), size="sm", elem_id="to-models", min_width=0) if "models" in views else None
-        places = gr.HTML(elem_id="places")
-    return SettingsRegion(panel, interface_language, theme, guard, temperature, max_reply_tokens, model, to_models, places)
+        own = None if visitors else _build_own(i18n, views)
+        leave = None
+        if visitors:
+            gr.Markdown(i18n("visit.about"), elem_id="visit-about")
+            leave = gr.Button(i18n("visit.leave"), size="sm", variant="stop", elem_id="leave-visit", min_width=0)
+    return SettingsRegion(panel, interface_language, theme, guard, own, leave)
+
+
+def _build_own(i18n: gr.I18n, views: Sequence[str]) -> OwnSettings:
+    temperature = gr.Slider(
+        0, HOTTEST, step=0.1, label=i18n("settings.temperature"), info=i18n("settings.temperature_info"), elem_id="temperature", buttons=[]
+    )
+    max_reply_tokens = gr.Slider(
+        SHORTEST_REPLY, LONGEST_REPLY, step=REPLY_STEP, label=i18n("settings.max_reply_tokens"), elem_id="max-reply-tokens", buttons=[]
+    )
+    model = gr.HTML(elem_id="model-in-use", apply_default_css=False)
+    to_models = gr.Button(i18n("settings.to_models"), size="sm", elem_id="to-models", min_width=0) if "models" in views else None
+    return OwnSettings(temperature, max_reply_tokens, model, to_models, gr.HTML(elem_id="places"))
 
 
 def places_html(assistant: Assistant, tr: Translate) -> str:

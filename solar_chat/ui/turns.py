@@ -83,10 +83,10 @@ class Turns:
         if not text.strip():
             yield {self._composer.returned: ""}
             return
-        assistant = self._screen.assistant
         try:
+            desk = self._screen.find_desk(tab)
             if tab.conversation_id is None:
-                conversation = assistant.store.create(level=level, reply_language=reply_language)
+                conversation = desk.store.create(level=level, reply_language=reply_language)
                 tab = replace(tab.at(conversation.id), revision=conversation.revision)
             conversation_id = tab.conversation_id or ""
             before = self._messages(tab)
@@ -96,7 +96,7 @@ class Turns:
             return
 
         def start() -> Generator[ChatEvent, None, None]:
-            return assistant.send(conversation_id, text, level=level, reply_language=reply_language, expected_revision=tab.revision)
+            return desk.send(conversation_id, text, level=level, reply_language=reply_language, expected_revision=tab.revision)
 
         async for updates in self._run(tab, start, before, text):
             yield updates
@@ -104,8 +104,8 @@ class Turns:
             return
         # A conversation whose first message came back is none; the list shall not fill up with them.
         with contextlib.suppress(StoreError):
-            if assistant.store.get(conversation_id).leaf is None:
-                assistant.store.delete(conversation_id)
+            if desk.store.get(conversation_id).leaf is None:
+                desk.store.delete(conversation_id)
 
     async def regenerate(self, tab: Tab) -> AsyncGenerator[Updates, None]:
         """Another version of the last reply."""
@@ -116,7 +116,7 @@ class Turns:
             return
         reply = messages[index]
         async for updates in self._run(
-            tab, lambda: self._screen.assistant.regenerate(reply.conversation_id, reply.id), messages[:index], question=None
+            tab, lambda: self._screen.desk(tab).regenerate(reply.conversation_id, reply.id), messages[:index], question=None
         ):
             yield updates
 
@@ -129,7 +129,7 @@ class Turns:
             yield {self._composer.returned: ""}
             return
         old = messages[index]
-        async for updates in self._run(tab, lambda: self._screen.assistant.edit(old.conversation_id, old.id, text), messages[:index], question=text):
+        async for updates in self._run(tab, lambda: self._screen.desk(tab).edit(old.conversation_id, old.id, text), messages[:index], question=text):
             yield updates
 
     async def settle(self, tab: Tab) -> Updates:
@@ -139,11 +139,15 @@ class Turns:
         for running in mine:
             await asyncio.to_thread(running.closed.wait, SETTLE_LOADING_TIMEOUT_S if loading else SETTLE_TIMEOUT_S)
         self._running = {key: running for key, running in self._running.items() if not running.closed.is_set()}
-        tr = self._screen.tr(tab)
-        drawn = self._screen.draw(tab)
+        ready: Updates = {self._composer.box: gr.update(submit_btn=self._screen.tr(tab)("chat.send"), stop_btn=False)}
+        try:
+            drawn = self._screen.draw(tab)
+        except gr.Error:
+            # The visit is over, which was said when the turn began.
+            return ready
         # While a person reads the reply the model reads what comes behind it.
-        await asyncio.to_thread(self._screen.assistant.prepare, drawn[self._screen.tab].conversation_id)
-        return {**drawn, self._composer.box: gr.update(submit_btn=tr("chat.send"), stop_btn=False)}
+        await asyncio.to_thread(self._screen.desk(tab).prepare, drawn[self._screen.tab].conversation_id)
+        return {**drawn, **ready}
 
     async def _run(self, tab: Tab, start: Start, before: list[StoredMessage], question: str | None) -> AsyncGenerator[Updates, None]:
         """Stream one turn. `question` is the person's text where it is part of the turn."""
@@ -160,7 +164,7 @@ class Turns:
         tab.gaze.conversation_id = conversation_id
         stored: StoredMessage | None = None
         try:
-            loading = still_loading(self._screen.assistant.load_state())
+            loading = still_loading(self._screen.desk(tab).load_state())
             yield {self._screen.tab: tab, chatbot: [*shown, notes.waiting(tr("chat.waiting_model" if loading else "chat.thinking"))], returned: ""}
             async for events in batches(start, running.closed):
                 for event in events:
@@ -181,13 +185,12 @@ class Turns:
                     yield {chatbot: [*shown, notes.waiting(tr("chat.reading", percent=percent))]}
         except SolarChatError as error:
             self._complain(error, tab)
-            yield {returned: self._unsaid(question, stored)}
+            yield {returned: self._unsaid(tab, question, stored)}
         except Exception as error:
             # A bug, ours or a library's: the page goes on and the person keeps the text; the log has the trace.
             log.exception("a turn failed")
-            unexpected = SolarChatError("unexpected", reason=type(error).__name__, log=str(self._screen.assistant.home.logs))
-            self._complain(unexpected, tab)
-            yield {returned: self._unsaid(question, stored)}
+            self._complain(self._screen.unexpected(error), tab)
+            yield {returned: self._unsaid(tab, question, stored)}
 
     def _chosen(self, asked: OptionChange) -> Updates:
         """What the message asked for, in sight above the box before the reply has begun."""
@@ -195,21 +198,21 @@ class Turns:
         wanted = {controls.level: asked.level, controls.reply_language: asked.reply_language}
         return {component: value for component, value in wanted.items() if value is not None}
 
-    def _unsaid(self, question: str | None, stored: StoredMessage | None) -> str:
+    def _unsaid(self, tab: Tab, question: str | None, stored: StoredMessage | None) -> str:
         """The person's text, unless the history still has it."""
         if question is None:
             return ""
         if stored is None:
             return question
         try:
-            self._screen.assistant.store.message(stored.id)
+            self._screen.desk(tab).store.message(stored.id)
         except StoreError:
             return question
         return ""
 
     def _messages(self, tab: Tab) -> list[StoredMessage]:
         """The messages that this tab shows, as it shows them."""
-        store = self._screen.assistant.store
+        store = self._screen.desk(tab).store
         return [store.message(message_id) for message_id in tab.message_ids]
 
     def _complain(self, error: SolarChatError, tab: Tab) -> None:

@@ -190,12 +190,12 @@ def test_a_model_that_is_not_here(client: openai.OpenAI) -> None:
 
 
 def test_the_name_of_a_folder_shows_no_path(house: House) -> None:
-    spec = house.assistant._current.spec
-    house.assistant._current.spec = replace(spec, id="/home/somebody/models/tiny-solar", path=None)
+    spec = house.assistant.machine.current.spec
+    house.assistant.machine.current.spec = replace(spec, id="/home/somebody/models/tiny-solar", path=None)
     try:
-        house.assistant._current.spec = replace(house.assistant._current.spec, path=spec.path)
+        house.assistant.machine.current.spec = replace(house.assistant.machine.current.spec, path=spec.path)
         with house.client() as client:
             assert [model.id for model in client.models.list()] == ["tiny-solar"]
             assert client.chat.completions.create(model="tiny-solar", messages=USER).model == "tiny-solar"  # type: ignore[arg-type]
     finally:
-        house.assistant._current.spec = spec
+        house.assistant.machine.current.spec = spec

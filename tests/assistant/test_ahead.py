@@ -240,8 +240,9 @@ class TestQuietly:
         self, assistant: Assistant, backend: ScriptedBackend, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         other = ScriptedBackend(default=["네"])
-        monkeypatch.setattr("solar_chat.assistant.assistant.load_model", lambda *_args, **_kwargs: other)
-        monkeypatch.setattr("solar_chat.assistant.assistant.detect", lambda: None)
+        monkeypatch.setattr("solar_chat.assistant.switching.load_model", lambda *_args, **_kwargs: other)
+        monkeypatch.setattr("solar_chat.assistant.switching.check_model", lambda *_args: None)
+        monkeypatch.setattr("solar_chat.assistant.switching.detect", lambda: None)
         assistant.prepare(None, "쓰던 글", level="casual")
         assistant.start_loading("starter")
         assistant.wait_ready()
@@ -254,8 +255,9 @@ class TestQuietly:
 
     def test_who_shows_nothing_has_nothing_read(self, assistant: Assistant, backend: ScriptedBackend, monkeypatch: pytest.MonkeyPatch) -> None:
         """A command line asks once and is gone."""
-        monkeypatch.setattr("solar_chat.assistant.assistant.load_model", lambda *_args, **_kwargs: backend)
-        monkeypatch.setattr("solar_chat.assistant.assistant.detect", lambda: None)
+        monkeypatch.setattr("solar_chat.assistant.switching.load_model", lambda *_args, **_kwargs: backend)
+        monkeypatch.setattr("solar_chat.assistant.switching.check_model", lambda *_args: None)
+        monkeypatch.setattr("solar_chat.assistant.switching.detect", lambda: None)
         assistant.start_loading("starter")
         assistant.wait_ready()
         time.sleep(0.1)

@@ -117,5 +117,5 @@ def test_closing_keeps_what_has_come(assistant: Assistant, hub: StandInHub) -> N
         time.sleep(0.01)
     assistant.close()
     assert run.progress.state == "paused"
-    assert isinstance(assistant._engine, Engine)
+    assert isinstance(assistant.machine.engine, Engine)
     assert sum(path.stat().st_size for path in assistant.home.models.rglob(".parts/*")) > 0

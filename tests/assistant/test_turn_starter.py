@@ -29,7 +29,7 @@ def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
 
 
 def test_a_reply_continued_anywhere_is_the_same_reply(starter: Assistant) -> None:
-    engine = starter._engine
+    engine = starter.machine.engine
     turn = starter.turn(starter.request("자기소개 좀 해 줘", level="formal"))
     prompt, stop = turn._window.prompt, turn._stop
     greedy = Sampling(temperature=0, repetition_penalty=1.05)
@@ -91,7 +91,7 @@ def test_a_sentence_is_written_again_from_the_cache_and_comes_out_otherwise(star
 
 
 def test_a_slip_costs_the_sentence_and_not_the_prompt(starter: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
-    backend = starter._engine.require_backend()
+    backend = starter.machine.engine.require_backend()
     real = backend.stream
     readings: list[Prefilled] = []
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from solar_chat.models import quantized_place, resolve
 from tests.models.hub import StandInHub, running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,7 +64,7 @@ def test_download_list_and_remove(hub: StandInHub, home: Path) -> None:
     assert f"safetensors: downloaded, 400 kB · {folder}" in listed
     (model,) = [model for model in json.loads(run(hub, home, "list", "--json").stdout) if model["id"] == "me/model"]
     size = sum(len(data) for data in FILES.values())
-    assert model["copies"] == [{"form": "safetensors", "path": str(folder), "whole": True, "here_bytes": size, "total_bytes": size}]
+    assert model["copies"] == [{"form": "safetensors", "weights": "", "path": str(folder), "whole": True, "here_bytes": size, "total_bytes": size}]
     assert model["commercial"] is False
 
     hub.requests.clear()
@@ -87,6 +88,30 @@ def part_bytes(home: Path) -> int:
         with contextlib.suppress(FileNotFoundError):
             sizes.append(part.stat().st_size)
     return max(sizes)
+
+
+def test_the_16_bit_files_can_go_when_four_bits_are_here(hub: StandInHub, home: Path) -> None:
+    models = home / "cache" / "models"
+    assert run(hub, home, "download", "me/model").returncode == 0
+    early = run(hub, home, "remove", "me/model", "--only-16bit", "--yes")
+    assert (early.returncode, "no 4-bit copy of model, so its 16-bit files were kept" in early.stderr) == (1, True)
+    place = quantized_place(resolve("me/model"), models)
+    assert place is not None
+    with place.making(100_000) as folder:
+        (folder / "model.safetensors").write_bytes(WEIGHTS[:100_000])
+        (folder / "config.json").write_bytes(FILES["config.json"])
+    asked = run(hub, home, "remove", "me/model", "--only-16bit")
+    assert asked.stdout.splitlines() == [f"{models / 'me--model'} · frees 401 kB", f"The 4-bit copy stays: {place.folder} (101 kB)"]
+    assert (asked.returncode, (models / "me--model").is_dir()) == (1, True)
+    assert run(hub, home, "remove", "me/model", "--only-16bit", "--yes").stdout.splitlines()[-1] == "Removed; 401 kB are free again."
+    hub.requests.clear()
+    shown = run(hub, home, "show", "me/model").stdout
+    assert f"safetensors: 4-bit copy, 101 kB · {place.folder}" in shown
+    assert "download" not in shown
+    assert run(hub, home, "download", "me/model").stdout.splitlines()[-1] == f"Already downloaded: {place.folder}"
+    assert hub.requests == []
+    assert run(hub, home, "remove", "me/model", "--yes").returncode == 0
+    assert not place.folder.exists()
 
 
 def test_control_c_leaves_a_part_and_says_how_to_go_on(hub: StandInHub, home: Path) -> None:

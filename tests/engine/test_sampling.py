@@ -31,6 +31,17 @@ def test_top_p(row: torch.Tensor, p: float) -> None:
     assert torch.equal(ours.keep_top_p(row, p), by_transformers(theirs.TopPLogitsWarper(p), row))
 
 
+@pytest.mark.parametrize("spread", [0.01, 1.0, 4.0])
+@pytest.mark.parametrize("p", [0.01, 0.5, 0.9, 0.999])
+def test_top_p_of_a_large_vocabulary(spread: float, p: float) -> None:
+    # Nearly even, so that most tokens are kept; and so uneven that the first few are enough.
+    row = torch.randn(5000, generator=torch.Generator().manual_seed(3)) * spread
+    kept, expected = ours.keep_top_p(row, p), by_transformers(theirs.TopPLogitsWarper(p), row)
+    # A sum from the other end rounds differently: one token on the edge may fall to the other side.
+    assert (kept != expected).sum() <= 1
+    assert kept.isfinite().sum() > 0
+
+
 @pytest.mark.parametrize("row", ROWS)
 @pytest.mark.parametrize("share", [0.01, 0.1, 1.0])
 def test_min_p(row: torch.Tensor, share: float) -> None:

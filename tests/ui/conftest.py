@@ -46,13 +46,14 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         # Looking at the hardware imports torch, which takes longer than all of these tests' first page.
         patch.setattr("solar_chat.assistant.switching.detect", lambda: LAPTOP)
         patch.setattr("solar_chat.assistant.assistant.detect", lambda: LAPTOP)
+        patch.setattr("solar_chat.assistant.machine.detect", lambda: LAPTOP)
         with (
             Assistant.open(Home.find(tmp_path_factory.mktemp("home"))) as assistant,
             serve(assistant, host="127.0.0.1", port=free_port(), share=False, password=None, lang=None) as addresses,
         ):
             assistant.start_loading("starter")
             assistant.wait_ready()
-            yield House(addresses[0], assistant, backend)
+            yield House(addresses.owner or "", assistant, backend)
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def clean(house: House) -> House:
     for conversation in house.store.list():
         house.store.delete(conversation.id)
     house.store.purge_deleted(0)
-    Path(house.assistant.settings.path).unlink(missing_ok=True)
+    Path(house.assistant.home.settings).unlink(missing_ok=True)
     return house
 
 

@@ -201,7 +201,7 @@ def test_another_computers_browser_keeps_its_draft(chromium: Browser, clean: Hou
         context = chromium.new_context(locale="ko-KR")
         tab = context.new_page()
         tab.on("request", lambda request: posted.append(request.post_data or "") if request.method == "POST" else None)
-        tab.goto(addresses[0])
+        tab.goto(addresses.owner or "")
         ready(tab)
         tab.type(BOX, "비밀스러운 초고입니다")
         tab.wait_for_timeout(3 * RESTS_MS)

@@ -69,7 +69,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Iterator[Gal
         ):
             assistant.start_loading("starter")
             assistant.wait_ready()
-            yield Gallery(addresses[0], assistant, hub)
+            yield Gallery(addresses.owner or "", assistant, hub)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def gallery(served: Gallery, tiny: Path) -> Gallery:
         run.wait(5)
     shutil.rmtree(served.cache, ignore_errors=True)
     served.assistant.home.added.unlink(missing_ok=True)
-    served.assistant.settings.path.unlink(missing_ok=True)
+    served.assistant.home.settings.unlink(missing_ok=True)
     return served
 
 
@@ -322,9 +322,9 @@ def test_a_server_with_a_key(page: Page, gallery: Gallery, monkeypatch: pytest.M
         assert chain.entries == {}
         # Nothing of the key is in the page, the settings or the list of models.
         assert SECRET not in page.content()
-        kept = gallery.assistant.settings.path.read_text() + gallery.assistant.home.added.read_text()
+        kept = gallery.assistant.home.settings.read_text() + gallery.assistant.home.added.read_text()
         assert SECRET not in kept
-        assert json.loads(gallery.assistant.settings.path.read_text())["model"] == f"remote:{server.url}#test-model"
+        assert json.loads(gallery.assistant.home.settings.read_text())["model"] == f"remote:{server.url}#test-model"
     finally:
         server.shutdown()
         server.server_close()

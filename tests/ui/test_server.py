@@ -81,7 +81,7 @@ def test_a_password_closes_the_page(house: House) -> None:
     from solar_chat.ui.server import serve
 
     with serve(house.assistant, host="127.0.0.1", port=free_port(), share=False, password="비밀", lang=None) as addresses:
-        connection = http.client.HTTPConnection(urlsplit(addresses[0]).netloc, timeout=10)
+        connection = http.client.HTTPConnection(urlsplit(addresses.owner or "").netloc, timeout=10)
         connection.request("GET", "/config")
         assert connection.getresponse().status == 401
         connection.close()

@@ -78,8 +78,8 @@ def test_each_view_hides_the_parts_of_the_others() -> None:
 def test_a_page_for_visitors_has_the_chat_alone(clean: House) -> None:
     """Neither components nor handlers nor a way: what is not built cannot be asked for."""
     # Imports Gradio, which the house has prepared by now.
+    from solar_chat.ui.layers import head_html
     from solar_chat.ui.page import build_page
-    from solar_chat.ui.server import head_html
 
     def ids(views: tuple[str, ...]) -> set[str]:
         config = build_page(clean.assistant, views).get_config_file()
@@ -89,6 +89,6 @@ def test_a_page_for_visitors_has_the_chat_alone(clean: House) -> None:
     assert {"go-models", "opened-models", "models", "downloads", "server-key", "to-models"} <= everything
     assert not {"go-models", "go-chat", "opened-models", "refresh-models", "models", "downloads", "server-key", "to-models"} & visitor
     assert "box" in visitor
-    head = head_html(clean.assistant, None, ("chat",))
+    head = head_html(clean.assistant.settings.load(), None, ("chat",))
     assert '"views": ["chat"]' in head
     assert "of-models" not in head

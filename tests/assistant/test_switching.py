@@ -1,0 +1,117 @@
+"""Which model answers after a switch that went wrong: the one before, or the one in the box; never none where a person waits."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from solar_chat.assistant import Assistant
+from solar_chat.engine import ScriptedBackend
+from solar_chat.errors import ModelError, OutOfMemory, SolarChatError
+from solar_chat.hardware import detect
+from solar_chat.models import quantized_copy, resolve
+from tests.models.downloading import tiny_checkpoint
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    return tiny_checkpoint(tmp_path / "tiny")
+
+
+def switched(assistant: Assistant, model: str | Path, *, fall_back: bool = True) -> None:
+    assistant.start_loading(str(model), fall_back=fall_back)
+    assistant.wait_ready()
+
+
+def problem_of(assistant: Assistant) -> SolarChatError:
+    error = assistant.load_state().error
+    assert error is not None
+    return error
+
+
+class TestFoundInTime:
+    @pytest.mark.parametrize(
+        ("model", "key"),
+        [("no such model", "model_unknown"), ("/nowhere/at/all", "model_folder_missing"), ("/nowhere/x.gguf", "model_file_missing")],
+    )
+    def test_the_model_in_use_stays(self, assistant: Assistant, backend: ScriptedBackend, model: str, key: str) -> None:
+        switched(assistant, model)
+        state = assistant.load_state()
+        assert (state.stage, state.model, state.device, problem_of(assistant).key) == ("ready", "Solar Starter", "cpu", key)
+        assert not backend.closed
+        backend.enqueue(["안녕하세요."])
+        assert list(assistant.turn(assistant.request("안녕")).stream())
+
+    def test_the_one_a_person_chose_stays_and_not_the_one_in_the_box(self, assistant: Assistant, tiny: Path, tmp_path: Path) -> None:
+        switched(assistant, tiny)
+        loaded = assistant.machine.engine.backend
+        broken = tiny_checkpoint(tmp_path / "broken")
+        (broken / "model.safetensors").write_bytes(b"cut")
+        switched(assistant, broken)
+        assert (assistant.load_state().model, problem_of(assistant).key) == ("tiny", "model_file_broken")
+        assert assistant.machine.engine.backend is loaded
+        used = assistant.model_in_use()
+        assert used is not None
+        assert used.path == tiny
+        with pytest.raises(ModelError, match="model_in_use"):
+            assistant.remove_model(str(tiny))
+
+    def test_what_can_never_fit_costs_nobody_their_model(
+        self, assistant: Assistant, backend: ScriptedBackend, tiny: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        small = replace(detect(), device="cpu", device_total_bytes=300_000_000)
+        monkeypatch.setattr("solar_chat.assistant.switching.detect", lambda: small)
+        switched(assistant, tiny)
+        assert isinstance(problem_of(assistant), OutOfMemory)
+        assert not backend.closed
+
+    def test_who_wants_no_other_model_gets_the_error(self, assistant: Assistant, backend: ScriptedBackend) -> None:
+        with pytest.raises(ModelError, match="model_unknown"):
+            switched(assistant, "no such model", fall_back=False)
+        assert assistant.load_state().stage == "failed"
+        assert not backend.closed
+
+
+def test_what_only_loading_shows_leaves_the_model_in_the_box(assistant: Assistant, backend: ScriptedBackend, tiny: Path) -> None:
+    config = tiny / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "intermediate_size": 96}))
+    switched(assistant, tiny)
+    assert backend.closed
+    assert (assistant.load_state().model, problem_of(assistant).key) == ("Solar Starter", "model_weights_mismatch")
+    assert assistant.load_state().device == detect().device
+
+
+def test_a_first_load_that_fails_loads_the_model_in_the_box(assistant: Assistant) -> None:
+    assistant.machine.engine._drop_backend()
+    switched(assistant, "no such model")
+    assert (assistant.load_state().stage, assistant.load_state().model) == ("ready", "Solar Starter")
+    assert problem_of(assistant).key == "model_unknown"
+
+
+class TestFourBits:
+    @pytest.fixture(autouse=True)
+    def _everything_is_large(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("solar_chat.hardware.SMALL_FLOAT32_BYTES", 0)
+        monkeypatch.setattr("solar_chat.engine.weights.LEAST_SAVED_PARAMETERS", 20_000)
+
+    def test_a_load_leaves_a_copy(self, assistant: Assistant, tiny: Path) -> None:
+        assert assistant.quantized_copy(str(tiny)) is None
+        switched(assistant, tiny)
+        copy = assistant.quantized_copy(str(tiny))
+        assert copy is not None
+        assert copy.folder.is_relative_to(assistant.home.models)
+        assert assistant.load_state().notice is None
+        with pytest.raises(ModelError, match="full_weights_yours"):
+            assistant.drop_full_weights(str(tiny))
+
+    def test_without_room_it_is_said(self, assistant: Assistant, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("solar_chat.models.quantized.DISK_RESERVE_BYTES", 10**18)
+        switched(assistant, tiny)
+        state = assistant.load_state()
+        assert (state.stage, state.error) == ("ready", None)
+        assert state.notice is not None
+        assert state.notice.key == "four_bit_disk"
+        assert quantized_copy(resolve(tiny), assistant.home.models) is None
