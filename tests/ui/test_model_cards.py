@@ -14,7 +14,7 @@ from solar_chat.errors import ModelError
 from solar_chat.hardware import Hardware, Reason
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.models import CATALOG, EEVE, SOLAR, STARTER, Copy, DownloadProgress, Listed, ModelSpec, QuantizedCopy, best_alternative, fits, resolve
-from solar_chat.models.wording import speaker
+from solar_chat.models.wording import size, speaker
 from solar_chat.ui.download_rows import Row, form_name, rows_html
 from solar_chat.ui.model_cards import Shown, cards_html
 from solar_chat.ui.models_page import machine_html
@@ -57,13 +57,13 @@ def copy_of(spec: ModelSpec, kind: str, folder: Path, *, here: int, whole: bool)
 
 
 def test_the_form_that_suits_stands_first_and_is_recommended() -> None:
-    html = card(listed(EEVE))
+    html, needed = card(listed(EEVE)), size(fits(EEVE, LAPTOP, 100 * GB)[0].needed_bytes)
     text = words(html)
     assert text.index("GGUF Q4_K_M 권장") < text.index("safetensors bfloat16")
     assert text.count("권장") == 1
     assert "한국어, 영어 · 10.8B" in text
     assert "상업적으로도 쓸 수 있습니다(Apache-2.0)." in text
-    assert "내려받기 6.5 GB 디스크 7.5 GB 필요, 100.0 GB 비어 있음 메모리 8.8 GB 필요, 11.0 GB 비어 있음" in text
+    assert f"내려받기 6.5 GB 디스크 7.5 GB 필요, 100.0 GB 비어 있음 메모리 {needed} 필요, 11.0 GB 비어 있음" in text
     assert "이 컴퓨터에서 실행됩니다 · 느림" in text
     assert buttons(html) == [("download", f"{EEVE.id}:gguf"), ("download", f"{EEVE.id}:safetensors")]
 
@@ -89,14 +89,15 @@ def test_no_licence_is_no_permission() -> None:
 @pytest.mark.parametrize(
     ("free", "total", "disk", "verdict"),
     [
-        (4 * GB, 16 * GB, 100 * GB, "다른 프로그램을 닫으면 실행됩니다. 메모리가 8.8 GB 필요한데 4.0 GB만 비어 있습니다."),
-        (4 * GB, 8 * GB, 100 * GB, "이 컴퓨터에는 너무 큽니다. 메모리가 8.8 GB 필요한데 4.0 GB만 비어 있습니다."),
+        (4 * GB, 16 * GB, 100 * GB, "다른 프로그램을 닫으면 실행됩니다. 메모리가 NEEDED 필요한데 4.0 GB만 비어 있습니다."),
+        (4 * GB, 8 * GB, 100 * GB, "이 컴퓨터에는 너무 큽니다. 메모리가 NEEDED 필요한데 4.0 GB만 비어 있습니다."),
         (11 * GB, 16 * GB, 5 * GB, "이 컴퓨터에는 너무 큽니다. 디스크에 7.5 GB가 필요한데 5.0 GB만 비어 있습니다."),
     ],
 )
 def test_what_stands_against_a_model_is_said(free: int, total: int, disk: int, verdict: str) -> None:
-    text = words(card(listed(EEVE, replace(LAPTOP, device_free_bytes=free, device_total_bytes=total), disk)))
-    assert verdict in text
+    each = listed(EEVE, replace(LAPTOP, device_free_bytes=free, device_total_bytes=total), disk)
+    needed = next(fit for fit in each.fits if fit.engine == "llama.cpp").needed_bytes
+    assert verdict.replace("NEEDED", size(needed)) in words(card(each))
 
 
 def test_what_does_not_run_names_what_does_and_asks_before_it_downloads() -> None:
@@ -217,10 +218,10 @@ def test_no_downloads_no_section() -> None:
 
 
 def test_a_card_that_torch_cannot_use_is_said_with_the_remedy() -> None:
-    trap = replace(LAPTOP, reason=Reason("cpu_torch_without_cuda", {"torch": "2.13"}), traps=(Reason("trap_no_avx2", {}),))
+    trap = replace(LAPTOP, reason=Reason("cpu_torch_without_cuda", {"torch": "2.13"}), traps=(Reason("trap_no_avx2", {"missing": "AVX2"}),))
     html = machine_html(trap, 50 * GB, shown())
     assert "CUDA용 torch를 설치하십시오." in html
-    assert "AVX2가 없어서" in html
+    assert "AVX2가 없어서 GGUF 모델을" in html
     assert "이 컴퓨터: Core i5 · 메모리 16.0 GB 가운데 11.0 GB 비어 있음 · 디스크 50.0 GB 비어 있음" in html
 
 

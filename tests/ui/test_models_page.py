@@ -13,6 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from solar_chat.assistant import Assistant
+from solar_chat.engine import check_model, load_model
+from solar_chat.hardware import detect
 from solar_chat.models import resolve
 from solar_chat.models.download import Download
 from solar_chat.paths import Home
@@ -55,6 +57,11 @@ def served(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Iterator[Gal
 
     with pytest.MonkeyPatch.context() as patch, running() as hub:
         patch.setenv("HF_ENDPOINT", hub.url)
+        # The house of the other tests here has put a scripted model in their place.
+        patch.setattr("solar_chat.assistant.switching.check_model", check_model)
+        patch.setattr("solar_chat.assistant.switching.load_model", load_model)
+        patch.setattr("solar_chat.assistant.switching.detect", detect)
+        patch.setattr("solar_chat.assistant.assistant.detect", detect)
         home = Home.find(tmp_path_factory.mktemp("집"))
         with (
             Assistant.open(home) as assistant,
