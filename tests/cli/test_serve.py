@@ -64,8 +64,6 @@ def test_an_openai_client_needs_another_address_alone(tmp_path: Path) -> None:
         )
         chunks = list(stream)
         client.close()
-    assert {chunk.model for chunk in chunks} == {"starter"}
-    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks).strip()
         shown = subprocess.run(
             [sys.executable, "-c", example_of_the_readme().replace("http://127.0.0.1:8000/v1", url_in(lines))],
             capture_output=True,
@@ -75,6 +73,8 @@ def test_an_openai_client_needs_another_address_alone(tmp_path: Path) -> None:
             env={**os.environ, "PYTHONIOENCODING": "utf-8"},
         )
         assert shown.stdout.strip().endswith("요.")
+    assert {chunk.model for chunk in chunks} == {"starter"}
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks).strip()
     # Nobody else can connect, so no key was made.
     assert not (tmp_path / "data" / "api-key").exists()
 
