@@ -110,6 +110,9 @@ def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
         done = run(tmp_path, "serve", "--port", port)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert port in done.stderr
+    nowhere = run(tmp_path, "serve", "--host", "192.0.2.1", "--port", "0")
+    assert (nowhere.returncode, len(nowhere.stderr.splitlines())) == (1, 1)
+    assert "192.0.2.1" in nowhere.stderr
     weak = run(tmp_path, "serve", "--api-key", "short")
     assert (weak.returncode, len(weak.stderr.splitlines())) == (1, 1)
     assert "16" in weak.stderr
