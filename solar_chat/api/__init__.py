@@ -38,7 +38,10 @@ def build(assistant: Assistant, options: ApiOptions) -> ASGIApp:
 
 
 def serve(assistant: Assistant, options: ApiOptions, *, port: int, on_ready: Callable[[str], None]) -> None:
-    """Serve until the process is told to stop; `on_ready` gets the base URL. `port` 0 takes a free one. Raises StartError `port_taken` (port)."""
+    """Serve until the process is told to stop; `on_ready` gets the base URL. `port` 0 takes a free one.
+
+    Raises StartError `port_taken` (port) or `host_unusable` (host, port, reason).
+    """
     from solar_chat.api.server import serve_app
 
     serve_app(build(assistant, options), host=options.host, port=port, on_ready=on_ready)

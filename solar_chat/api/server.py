@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import socket
 from collections.abc import Callable, Iterator
 
@@ -16,7 +17,7 @@ _SHUTDOWN_S = 2
 
 
 def serve_app(app: ASGIApp, *, host: str, port: int, on_ready: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM. Raises StartError `port_taken` (port)."""
+    """Serve until SIGINT or SIGTERM. Raises StartError `port_taken` (port) or `host_unusable` (host, port, reason)."""
     with listening(host, port) as bound:
         on_ready(base_url(bound))
         # uvicorn ends in an orderly way at Ctrl+C and passes it on.
@@ -43,7 +44,7 @@ def server(app: ASGIApp) -> uvicorn.Server:
 
 @contextlib.contextmanager
 def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A listening socket; `port` 0 takes a free one. Raises StartError `port_taken` (port)."""
+    """A listening socket; `port` 0 takes a free one. Raises StartError `port_taken` (port) or `host_unusable` (host, port, reason)."""
     name = host.strip("[]")
     family = socket.AF_INET6 if ":" in name else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as bound:
@@ -56,7 +57,10 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
             bound.bind((name, port))
             bound.listen(2048)
         except OSError as error:
-            raise StartError("port_taken", port=port) from error
+            if error.errno == errno.EADDRINUSE:
+                raise StartError("port_taken", port=port) from error
+            # A name that nobody knows, an address of another computer, a port for the system's administrator.
+            raise StartError("host_unusable", host=host, port=port, reason=error.strerror or str(error)) from error
         yield bound
 
 

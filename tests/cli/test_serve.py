@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -46,6 +47,11 @@ def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
 
 
+def example_of_the_readme() -> str:
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    return str(code)
+
+
 def test_an_openai_client_needs_another_address_alone(tmp_path: Path) -> None:
     with serving(tmp_path) as lines:
         assert url_in(lines).startswith("http://127.0.0.1:")
@@ -58,6 +64,15 @@ def test_an_openai_client_needs_another_address_alone(tmp_path: Path) -> None:
         )
         chunks = list(stream)
         client.close()
+        shown = subprocess.run(
+            [sys.executable, "-c", example_of_the_readme().replace("http://127.0.0.1:8000/v1", url_in(lines))],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        )
+        assert shown.stdout.strip().endswith("요.")
     assert {chunk.model for chunk in chunks} == {"starter"}
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks).strip()
     # Nobody else can connect, so no key was made.
@@ -95,6 +110,9 @@ def test_what_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
         done = run(tmp_path, "serve", "--port", port)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
     assert port in done.stderr
+    nowhere = run(tmp_path, "serve", "--host", "192.0.2.1", "--port", "0")
+    assert (nowhere.returncode, len(nowhere.stderr.splitlines())) == (1, 1)
+    assert "192.0.2.1" in nowhere.stderr
     weak = run(tmp_path, "serve", "--api-key", "short")
     assert (weak.returncode, len(weak.stderr.splitlines())) == (1, 1)
     assert "16" in weak.stderr
