@@ -92,6 +92,9 @@ class Desk:
         return Response(status_code=_CLIENT_GONE) if body is None else Utf8Json(body)
 
     async def _model_ready(self) -> None:
+        if self.assistant.load_state().stage == "failed":
+            # A server that was down, a folder that was missing: each request finds out whether it still is.
+            self.assistant.start_loading(fall_back=self._options.fall_back)
         # Shielded: others wait for the same load.
         await asyncio.shield(asyncio.wrap_future(self.assistant.ready(fall_back=self._options.fall_back)))
 

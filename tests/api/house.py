@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import http.client
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -77,6 +78,12 @@ def served(assistant: Assistant, options: api.ApiOptions) -> Iterator[str]:
         finally:
             running.should_exit = True
             thread.join(20)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def eventually(claim: Callable[[], bool], seconds: float = 10.0) -> bool:

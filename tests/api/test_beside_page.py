@@ -20,7 +20,7 @@ from solar_chat.i18n import Catalogue
 from solar_chat.paths import Home
 from solar_chat.settings import SettingsFile
 from solar_chat.ui.environment import prepare
-from tests.api.house import House, body, eventually
+from tests.api.house import House, body, eventually, free_port
 
 KEY = "sk-solar-0123456789abcdef"
 CHAT = "/v1/chat/completions"
@@ -43,7 +43,8 @@ def page(tmp_path_factory: pytest.TempPathFactory, backend: ScriptedBackend) -> 
     engine.load(lambda: backend)
     with Assistant(home, SettingsFile(home.settings), Store(home.history), Catalogue.load(), engine) as assistant:
         doors = dict.fromkeys(api.PATHS, api.build(assistant, api.ApiOptions(key=KEY, fall_back=True)))
-        with serve(assistant, host="127.0.0.1", port=None, share=False, password=None, lang=None, doors=doors) as addresses:
+        # Gradio leaves a socket open for every port that it finds taken.
+        with serve(assistant, host="127.0.0.1", port=free_port(), share=False, password=None, lang=None, doors=doors) as addresses:
             yield House(f"{(addresses.owner or '').rstrip('/')}/v1", assistant, engine)
     asyncio.set_event_loop(None)
     with warnings.catch_warnings():

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import openai
 import pytest
 
+from solar_chat.api import ApiOptions
 from solar_chat.api.turnstile import Full, Turnstile
 from solar_chat.engine import ScriptedBackend
-from tests.api.house import USER, House, body, eventually
+from solar_chat.paths import STARTER_MODEL
+from tests.api.house import USER, House, body, eventually, opened
 
 LONG = ["가 "] * 300
 
@@ -166,3 +170,16 @@ def test_requests_wait_for_the_model_and_health_says_so(box: House) -> None:
             thread.join(60)
     assert results == ["starter"] * 3
     assert json.loads(box.ask("GET", "/health")[2]) == {"status": "ok", "running": 0, "waiting": 0}
+
+
+def test_a_model_that_could_not_be_loaded_is_tried_again(tmp_path: Path) -> None:
+    missing = tmp_path / "later"
+    with opened(tmp_path, ApiOptions()) as house:
+        house.assistant.settings.update(model=str(missing))
+        for _ in range(2):
+            status, error = house.error("/v1/chat/completions", body(max_tokens=2))
+            assert (status, error["code"]) == (503, "model_folder_missing")
+            assert json.loads(house.ask("GET", "/health")[2])["status"] == "failed"
+        shutil.copytree(STARTER_MODEL, missing)
+        with house.client() as client:
+            assert client.chat.completions.create(**body(max_tokens=2)).model == "later"

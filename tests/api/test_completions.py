@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import openai
@@ -15,8 +16,9 @@ from tests.api.house import House
 
 
 @pytest.fixture
-def asked(box: House) -> openai.OpenAI:
-    return box.client()
+def asked(box: House) -> Iterator[openai.OpenAI]:
+    with box.client() as client:
+        yield client
 
 
 def test_a_prompt_goes_on_without_a_template(client: openai.OpenAI, backend: ScriptedBackend) -> None:
