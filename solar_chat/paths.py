@@ -76,6 +76,11 @@ class Home:
         return self.cache / "models"
 
     @property
+    def built(self) -> Path:
+        """Where models that a person has made are kept: no hub could give them again."""
+        return self.data / "models"
+
+    @property
     def visits(self) -> Path:
         """What visitors say while they are here; emptied at every start."""
         return self.cache / "visits"

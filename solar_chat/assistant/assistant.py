@@ -9,6 +9,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from solar_chat.assistant.building import Builds
 from solar_chat.assistant.completion import Completion, CompletionRequest
 from solar_chat.assistant.desk import Desk, sampling_of
 from solar_chat.assistant.library import Library
@@ -34,6 +35,7 @@ class Assistant(Desk):
         super().__init__(settings, store, catalogue, machine)
         self.home = home
         self.library = Library(home, detect)
+        self.builds = Builds(home, catalogue)
 
     @classmethod
     def open(cls, home: Home, model: str | None = None) -> Self:
@@ -51,6 +53,7 @@ class Assistant(Desk):
 
     def close(self) -> None:
         """Stop what runs and free the model; conversations are already on the disk, and what was downloaded so far stays there."""
+        self.builds.close()
         self.machine.close()
         self.store.close()
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from solar_chat import keys
 from solar_chat.assistant.servers import leaves_for
+from solar_chat.assistant.upscale_preview import sources_here
 from solar_chat.errors import ModelError, SolarChatError
 from solar_chat.hardware import Hardware
 from solar_chat.models import OLLAMA_URL, AddedModels, Listed, ModelSpec, Remote, base_url, introduce, remote_name, resolve, survey
@@ -45,6 +46,10 @@ class Library:
     def listed(self) -> tuple[Listed, ...]:
         """Every model there is to choose from. The first call may take seconds: it imports torch."""
         return survey(self._added.names(), self._home.models, self._hardware())
+
+    def with_layers(self) -> tuple[str, ...]:
+        """Names of the models on this computer that a deeper one can be built from."""
+        return sources_here(self._added.names(), self._home)
 
     def hardware(self) -> Hardware:
         return self._hardware()

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from solar_chat.assistant.upscale_preview import read_slices
 from solar_chat.assistant.upscale_source import Source, open_recorded, open_source
 from solar_chat.assistant.upscaling import build as write_deeper
 from solar_chat.assistant.upscaling import choose_plan
@@ -34,7 +35,6 @@ from solar_chat.upscale import (
 
 _INTERRUPTED = 130
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", re.IGNORECASE)
-_SLICE = re.compile(r"\s*(-?\d+)\s*:\s*(-?\d+)\s*")
 
 
 def add_upscale_commands(app: typer.Typer, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
@@ -51,10 +51,10 @@ def add_upscale_commands(app: typer.Typer, catalogue: Catalogue, lang: Interface
             raise typer.BadParameter(say("upscale_drop_or_slices"), param_hint="--drop")
         ranges = None
         if slices is not None:
-            found = [_SLICE.fullmatch(part) for part in slices.split(",")]
-            ranges = [(int(one[1]), int(one[2])) for one in found if one is not None]
-            if len(ranges) != len(found):
-                raise typer.BadParameter(say("upscale_slices_form"), param_hint="--slices")
+            try:
+                ranges = read_slices(slices)
+            except InputError as error:
+                raise typer.BadParameter(say("upscale_slices_form"), param_hint="--slices") from error
         return choose_plan(source.checkpoint.layers, drop, ranges, method)
 
     @group.command("plan", help=say("upscale_plan"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from solar_chat.assistant.upscale_preview import plan_notes
 from solar_chat.assistant.upscale_source import Source
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.upscale import Checkpoint, DepthPlan, deepened_config, layer_runs, planned, sharded, span, split
@@ -39,7 +40,7 @@ def plan_object(source: Source, plan: DepthPlan, shard_bytes: int) -> dict[str, 
         "bytes": sum(tensor.source.length for tensor in tensors.values()),
         "files": len(sharded(tensors, shard_bytes)),
         "kept_outside": sorted(outside),
-        "notes": list(_notes(plan)),
+        "notes": list(plan_notes(plan)),
     }
 
 
@@ -70,18 +71,8 @@ def describe_plan(source: Source, plan: DepthPlan, shard_bytes: int, catalogue: 
     names = sorted(outside)
     more = f" … +{len(names) - _NAMED_OUTSIDE}" if len(names) > _NAMED_OUTSIDE else ""
     yield say("outside", names=", ".join(names[:_NAMED_OUTSIDE]) + more)
-    for note in _notes(plan):
+    for note in plan_notes(plan):
         yield say(f"note_{note}", layers=", ".join(map(str, plan.left_out)))
-
-
-def _notes(plan: DepthPlan) -> Iterator[str]:
-    if plan.sources[0] != 0:
-        yield "first"
-    if plan.sources[-1] != plan.source_layers - 1:
-        yield "last"
-    if plan.left_out:
-        yield "left_out"
-    yield "identity" if plan.method == "identity" else "raw"
 
 
 def _architecture(checkpoint: Checkpoint) -> str:

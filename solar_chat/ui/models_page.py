@@ -17,11 +17,12 @@ from solar_chat.errors import SolarChatError
 from solar_chat.hardware import Hardware
 from solar_chat.models import Listed, free_disk
 from solar_chat.models.wording import size, speaker
+from solar_chat.ui.boxes import JS_ANSWERED
 from solar_chat.ui.download_rows import Row, form_name, rows_html
 from solar_chat.ui.header import is_loading
 from solar_chat.ui.markup import safe, with_links
 from solar_chat.ui.model_cards import Shown, cards_html
-from solar_chat.ui.models_view import JS_ANSWERED, ModelsRegion
+from solar_chat.ui.models_view import ModelsRegion
 from solar_chat.ui.preferences import Preferences
 from solar_chat.ui.screen import Screen, Tab, Updates
 from solar_chat.ui.turns import warn

@@ -7,20 +7,10 @@ from typing import Any
 
 import gradio as gr
 
+from solar_chat.ui.boxes import JS_BUTTONS
+
 # Often enough for a bar that moves; only while something moves.
 POLL_S = 1.0
-
-# Gradio patches the drawn HTML in place, so a button keeps its focus and its click while the numbers beside it change. What was pressed is disabled
-# until the answer is there.
-_JS_BUTTONS = """element.addEventListener('click', (event) => {
-  const button = event.target.closest('button[data-do]')
-  if (!button || button.disabled) return
-  const box = button.closest('[popover]')
-  if (box) box.hidePopover()
-  button.disabled = true
-  trigger('act', {act: button.dataset.do, model: button.dataset.model})
-})"""
-JS_ANSWERED = "() => document.querySelectorAll('button[data-do]:disabled').forEach((button) => { button.disabled = false })"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +58,8 @@ class ModelsRegion:
 def build_models(column: gr.Column, i18n: gr.I18n) -> ModelsRegion:
     looking = gr.Markdown(i18n("models_page.looking"), elem_id="models-looking")
     machine = gr.HTML(elem_id="machine", apply_default_css=False)
-    downloads = gr.HTML(elem_id="downloads", apply_default_css=False, js_on_load=_JS_BUTTONS)
-    models = gr.HTML(elem_id="models", apply_default_css=False, js_on_load=_JS_BUTTONS)
+    downloads = gr.HTML(elem_id="downloads", apply_default_css=False, js_on_load=JS_BUTTONS)
+    models = gr.HTML(elem_id="models", apply_default_css=False, js_on_load=JS_BUTTONS)
     with gr.Column(elem_id="add-model", elem_classes="pane"):
         gr.Markdown(i18n("models_page.add_heading"), elem_classes="pane-heading")
         with gr.Row(elem_classes="field-row"):

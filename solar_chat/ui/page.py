@@ -20,6 +20,8 @@ from solar_chat.ui.server_form import ServerForm, wire_server
 from solar_chat.ui.settings_panel import build_settings
 from solar_chat.ui.sidebar import build_sidebar
 from solar_chat.ui.turns import Turns, wire_turns
+from solar_chat.ui.upscale_page import Upscale, wire_upscale
+from solar_chat.ui.upscale_view import build_upscale
 from solar_chat.ui.views import CHAT, VIEWS, view_column
 
 # A page that hands out visits; a model answers one question at a time anyway.
@@ -54,6 +56,9 @@ def build_page(assistant: Assistant, views: Sequence[str] = VIEWS, visits: Visit
             if "models" in views:
                 with view_column("models") as column:
                     models = build_models(column, i18n)
+            if "upscale" in views:
+                with view_column("upscale") as column:
+                    upscale = build_upscale(column, i18n)
         settings = build_settings(i18n, views, visitors=visits is not None)
         screen = Screen(assistant, visits, tab, visit, memory, header, sidebar, chat, controls)
         wire_turns(Turns(screen, composer), screen, composer)
@@ -64,5 +69,7 @@ def build_page(assistant: Assistant, views: Sequence[str] = VIEWS, visits: Visit
         if "models" in views:
             handlers = Models(screen, models, preferences)
             wire_server(ServerForm(handlers), wire_models(handlers, sidebar.navigation))
+        if "upscale" in views:
+            wire_upscale(Upscale(screen, upscale, preferences), sidebar.navigation)
     page.queue(default_concurrency_limit=8, max_size=_MOST_WAITING)
     return page

@@ -23,7 +23,7 @@ from typing import Any
 import gradio as gr
 
 CHAT = "chat"
-VIEWS = (CHAT, "models")
+VIEWS = (CHAT, "models", "upscale")
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 

@@ -1,0 +1,174 @@
+"""The one model that is being built, and its proof: begun, watched, called off, looked at afterwards.
+
+On a thread of its own, so that the loaded model goes on answering and a closed page stops nothing. The rule: one at a time, and a build that was
+called off or failed has left nothing behind. What a plan is, and how bytes are copied, is `upscaling`'s.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from solar_chat.assistant.upscale_source import Source, open_source
+from solar_chat.assistant.upscaling import Cancelled, build, cancellable
+from solar_chat.errors import InputError, SolarChatError
+from solar_chat.i18n import Catalogue, InterfaceLanguage
+from solar_chat.paths import Home
+from solar_chat.upscale import Checkpoint, DepthPlan, Proof, check_room, check_target, planned, verify
+
+Stage = Literal["idle", "downloading", "building", "built", "verifying", "verified", "cancelled", "failed"]
+
+_CLOSING_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be built."""
+
+    source: str
+    """As a person named it."""
+    plan: DepthPlan
+    out: Path
+    lang: InterfaceLanguage
+    """Of the model card."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildState:
+    """How far it is."""
+
+    stage: Stage = "idle"
+    order: Order | None = None
+    done_bytes: int = 0
+    total_bytes: int = 0
+    """0 while a source is downloaded, of which only the `share` is known."""
+    share: float = 0.0
+    elapsed_s: float = 0.0
+    whole: bool = False
+    """The result is there: built, and not proven wrong."""
+    proof: Proof | None = None
+    source_name: str = ""
+    error: SolarChatError | None = None
+
+    @property
+    def active(self) -> bool:
+        return self.stage in ("downloading", "building", "verifying")
+
+    @property
+    def bytes_per_second(self) -> float:
+        return self.done_bytes / self.elapsed_s if self.elapsed_s else 0.0
+
+
+class Builds:
+    """Safe to call from any thread."""
+
+    def __init__(self, home: Home, catalogue: Catalogue) -> None:
+        self._home = home
+        self._catalogue = catalogue
+        self._guard = threading.Lock()
+        self._calls_off = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.state = BuildState()
+
+    def start(self, source: Source, order: Order) -> None:
+        """Begin; `source` is the order's, opened with or without its weights. What is missing of it is downloaded.
+
+        Raises InputError `upscale_one_at_a_time`, and those of `planned`, `check_target` and `check_room`.
+        """
+        check_target(source.checkpoint, order.out)
+        check_room(order.out, sum(tensor.source.length for tensor in planned(source.checkpoint, order.plan).values()))
+        self._begin(BuildState("downloading", order), self._build)
+
+    def verify(self) -> None:
+        """Compare what was built last with its source. Raises InputError `upscale_one_at_a_time`; does nothing where nothing was built."""
+        now = self.state
+        if now.order is not None and now.whole:
+            self._begin(BuildState("verifying", now.order, whole=True), self._verify)
+
+    def cancel(self) -> None:
+        """Call off what is going on; returns at once."""
+        self._calls_off.set()
+
+    def forget(self) -> None:
+        """Put away the last one's report; its files stay."""
+        with self._guard:
+            if not self.state.active:
+                self.state = BuildState()
+
+    def wait(self, timeout_s: float | None = None) -> BuildState:
+        """The state once it has come to rest, or after `timeout_s`."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout_s)
+        return self.state
+
+    def close(self) -> None:
+        """Call off and wait until nothing is left."""
+        self.cancel()
+        self.wait(_CLOSING_S)
+
+    def _begin(self, first: BuildState, work: Callable[[Order], None]) -> None:
+        with self._guard:
+            if self.state.active:
+                raise InputError("upscale_one_at_a_time")
+            self._calls_off.clear()
+            self.state = first
+            self._thread = threading.Thread(target=self._run, args=(work,), name="builds", daemon=True)
+            self._thread.start()
+
+    def _run(self, work: Callable[[Order], None]) -> None:
+        order = self.state.order
+        assert order is not None
+        try:
+            work(order)
+        except Cancelled:
+            # What was there before a proof was called off is still there.
+            self._rest("built" if self.state.whole else "cancelled")
+        except SolarChatError as error:
+            self._rest("failed", error=error)
+        except Exception as error:
+            self._rest("failed", error=InputError("upscale_stopped", reason=f"{type(error).__name__}: {error}"))
+
+    def _build(self, order: Order) -> None:
+        source = self._opened(order)
+        self.state = replace(self.state, stage="building", total_bytes=0, share=0.0)
+        build(source, order.plan, order.out, self._catalogue, order.lang, progress=self._steps())
+        self._rest("built", whole=True)
+
+    def _verify(self, order: Order) -> None:
+        source = self._opened(order)
+        try:
+            proof = verify(source.checkpoint, order.plan, Checkpoint.read(order.out), progress=self._steps())
+        except OSError as error:
+            raise InputError("upscale_stopped", reason=error.strerror or str(error)) from error
+        except InputError:
+            self.state = replace(self.state, whole=False)
+            raise
+        self._rest("verified", proof=proof)
+
+    def _opened(self, order: Order) -> Source:
+        def tell(_stage: str, share: float) -> None:
+            if self._calls_off.is_set():
+                raise Cancelled
+            self.state = replace(self.state, share=share)
+
+        source = open_source(order.source, self._home, tell)
+        self.state = replace(self.state, source_name=source.name)
+        tell("", 0.0)
+        return source
+
+    def _steps(self) -> Callable[[int, int], None]:
+        begun = time.monotonic()
+
+        def step(done: int, total: int) -> None:
+            elapsed = time.monotonic() - begun
+            self.state = replace(self.state, done_bytes=done, total_bytes=total, share=done / max(total, 1), elapsed_s=elapsed)
+
+        return cancellable(step, self._calls_off.is_set)
+
+    def _rest(self, stage: Stage, *, error: SolarChatError | None = None, whole: bool | None = None, proof: Proof | None = None) -> None:
+        self.state = replace(self.state, stage=stage, error=error, whole=self.state.whole if whole is None else whole, proof=proof)
