@@ -251,10 +251,11 @@ def wire_upscale(handlers: Upscale, navigation: Navigation) -> None:
         chosen(handlers.choose, given, drawn, **_QUIET)
     region.method.input(handlers.shape, given, drawn, **_QUIET)
     region.drop.input(handlers.drag, given, drawn, **following)
-    region.slices.input(handlers.type, given, drawn, **following)
+    # Not `input`, which is silent where text is pasted or a syllable composed.
+    region.slices.change(handlers.type, given, drawn, **following)
     for finished in (region.slices.blur, region.slices.submit):
         finished(handlers.shape, given, drawn, **_QUIET)
-    region.name.input(handlers.shape, given, drawn, **following)
+    region.name.change(handlers.shape, given, drawn, **following)
     for go in (region.build.click, region.name.submit):
         go(handlers.build, given, drawn, **_QUIET)
     acted = region.job.act(handlers.act, given, [*drawn, *handlers.preferences.followed], **_QUIET)
