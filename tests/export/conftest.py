@@ -31,7 +31,7 @@ CPU = Hardware(
     logical_cores=1,
     cpu_name="test",
     # What llama.cpp needs on the machines it was built for.
-    cpu_features=("avx2", "fma3"),
+    cpu_features=("avx2", "fma3", "f16c", "bmi2"),
     system="Linux x86_64",
     versions={},
 )
