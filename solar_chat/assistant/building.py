@@ -20,7 +20,7 @@ from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.paths import Home
 from solar_chat.upscale import Checkpoint, DepthPlan, Proof, check_room, check_target, planned, verify
 
-Stage = Literal["idle", "downloading", "building", "built", "verifying", "verified", "cancelled", "failed"]
+Stage = Literal["idle", "building", "built", "verifying", "verified", "cancelled", "failed"]
 
 _CLOSING_S = 10.0
 
@@ -45,8 +45,6 @@ class BuildState:
     order: Order | None = None
     done_bytes: int = 0
     total_bytes: int = 0
-    """0 while a source is downloaded, of which only the `share` is known."""
-    share: float = 0.0
     elapsed_s: float = 0.0
     whole: bool = False
     """The result is there: built, and not proven wrong."""
@@ -56,7 +54,12 @@ class BuildState:
 
     @property
     def active(self) -> bool:
-        return self.stage in ("downloading", "building", "verifying")
+        return self.stage in ("building", "verifying")
+
+    @property
+    def share(self) -> float:
+        """Of the bytes, 0 to 1."""
+        return self.done_bytes / self.total_bytes if self.total_bytes else 0.0
 
     @property
     def bytes_per_second(self) -> float:
@@ -75,13 +78,15 @@ class Builds:
         self.state = BuildState()
 
     def start(self, source: Source, order: Order) -> None:
-        """Begin; `source` is the order's, opened with or without its weights. What is missing of it is downloaded.
+        """Begin; `source` is what the order's name means.
 
-        Raises InputError `upscale_one_at_a_time`, and those of `planned`, `check_target` and `check_room`.
+        Raises InputError `upscale_not_here` for one that would have to be downloaded, `upscale_one_at_a_time`, and those of `planned`,
+        `check_target` and `check_room`.
         """
+        _refuse_absent(source)
         check_target(source.checkpoint, order.out)
         check_room(order.out, sum(tensor.source.length for tensor in planned(source.checkpoint, order.plan).values()))
-        self._begin(BuildState("downloading", order), self._build)
+        self._begin(BuildState("building", order), self._build)
 
     def verify(self) -> None:
         """Compare what was built last with its source. Raises InputError `upscale_one_at_a_time`; does nothing where nothing was built."""
@@ -135,7 +140,6 @@ class Builds:
 
     def _build(self, order: Order) -> None:
         source = self._opened(order)
-        self.state = replace(self.state, stage="building", total_bytes=0, share=0.0)
         build(source, order.plan, order.out, self._catalogue, order.lang, progress=self._steps())
         self._rest("built", whole=True)
 
@@ -151,14 +155,10 @@ class Builds:
         self._rest("verified", proof=proof)
 
     def _opened(self, order: Order) -> Source:
-        def tell(_stage: str, share: float) -> None:
-            if self._calls_off.is_set():
-                raise Cancelled
-            self.state = replace(self.state, share=share)
-
-        source = open_source(order.source, self._home, tell)
+        """Anew: it may have changed since it was looked at. Nothing is downloaded here; licence and size are shown where that is done."""
+        source = open_source(order.source, self._home, weights=False)
+        _refuse_absent(source)
         self.state = replace(self.state, source_name=source.name)
-        tell("", 0.0)
         return source
 
     def _steps(self) -> Callable[[int, int], None]:
@@ -166,9 +166,14 @@ class Builds:
 
         def step(done: int, total: int) -> None:
             elapsed = time.monotonic() - begun
-            self.state = replace(self.state, done_bytes=done, total_bytes=total, share=done / max(total, 1), elapsed_s=elapsed)
+            self.state = replace(self.state, done_bytes=done, total_bytes=total, elapsed_s=elapsed)
 
         return cancellable(step, self._calls_off.is_set)
 
     def _rest(self, stage: Stage, *, error: SolarChatError | None = None, whole: bool | None = None, proof: Proof | None = None) -> None:
         self.state = replace(self.state, stage=stage, error=error, whole=self.state.whole if whole is None else whole, proof=proof)
+
+
+def _refuse_absent(source: Source) -> None:
+    if not source.checkpoint.folder.is_dir():
+        raise InputError("upscale_not_here", model=source.name)

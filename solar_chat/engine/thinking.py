@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import Final
 
-from solar_chat.engine.protocol import Event, GenerationRequest, Prefilled, TextPiece
+from solar_chat.engine.protocol import Event, GenerationRequest, Prefilled, ScoredToken, TextPiece
 from solar_chat.errors import ModelError
 
 _MARKS: Final = {
@@ -87,19 +87,24 @@ def without_thinking(events: Iterator[Event], request: GenerationRequest, model:
     scanner = ThinkingScanner()
     read = Prefilled(0, 0, 0)
     said = False
+    scored: tuple[ScoredToken, ...] = ()
     for event in events:
         if isinstance(event, TextPiece):
+            # Of what is held back the scores wait as well; those of thoughts go with them.
+            scored += event.scored
             if text := scanner.push(event.text):
                 said = True
-                yield TextPiece(text, event.reply_tokens)
+                yield TextPiece(text, event.reply_tokens, scored)
+                scored = ()
             elif scanner.thinking:
+                scored = ()
                 yield read
         elif isinstance(event, Prefilled):
             read = event
             yield event
         else:
             if rest := scanner.flush():
-                yield TextPiece(rest, event.reply_tokens)
+                yield TextPiece(rest, event.reply_tokens, scored)
             elif scanner.thought and not said and event.reason == "length":
                 raise ModelError("only_reasoning", model=model)
             yield event

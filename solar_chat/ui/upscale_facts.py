@@ -23,7 +23,7 @@ def facts_html(seen: Preview, disk_free_bytes: int, tr: Translate) -> str:
         ("layers", f"{plan.source_layers} → {plan.layers}"),
         ("parameters", f"{seen.source_parameters:,} → {seen.parameters:,}"),
         ("bytes", f"{size(seen.source_bytes)} → {size(seen.bytes)}"),
-        ("disk", tr("upscale_page.disk_of", needed=size(seen.bytes + seen.download_bytes), free=size(disk_free_bytes))),
+        ("disk", tr("upscale_page.disk_of", needed=size(seen.bytes), free=size(disk_free_bytes))),
         ("seam", str(plan.seam_distance) if plan.seams else tr("upscale_page.no_seam")),
     ]
     if seen.download_bytes:
@@ -39,9 +39,8 @@ def job_html(now: BuildState, tr: Translate, describe: Callable[[SolarChatError]
     if now.order is None:
         return ""
     title = f"<strong>{safe(now.order.out.name)}</strong>"
-    state = "failed" if now.stage == "failed" else now.stage
     body = _moving(now, tr) if now.active else _rested(now, tr, describe)
-    return f'<div class="download {state}"><div class="what">{title}{body}</div><div class="acts">{_acts(now, tr)}</div></div>'
+    return f'<div class="download {now.stage}"><div class="what">{title}{body}</div><div class="acts">{_acts(now, tr)}</div></div>'
 
 
 def _moving(now: BuildState, tr: Translate) -> str:

@@ -18,7 +18,7 @@ from solar_chat.assistant.building import Order
 from solar_chat.assistant.upscale_preview import Preview, preview, read_slices
 from solar_chat.assistant.upscale_source import Source, open_source
 from solar_chat.assistant.upscaling import choose_plan
-from solar_chat.errors import InputError, SolarChatError
+from solar_chat.errors import InputError, ModelError, SolarChatError
 from solar_chat.models import STARTER, free_disk
 from solar_chat.ui.boxes import JS_ANSWERED
 from solar_chat.ui.markup import safe
@@ -33,6 +33,9 @@ from solar_chat.ui.views import Navigation
 from solar_chat.upscale import DepthPlan, check_room, check_target, split
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+
+# Of a name that is too long for a disk, and for a sentence.
+_SHOWN = 60
 
 Opened = tuple[str, Source | None] | None
 
@@ -159,7 +162,9 @@ class Upscale:
             drop = max(1, min(layers // 4, most))
             # Too shallow for any plan: said of the source, not of m.
             choose_plan(layers, drop, None, "dus")
-        except SolarChatError as error:
+        except (SolarChatError, OSError, ValueError) as failed:
+            # The latter two: a name that no file system takes.
+            error = failed if isinstance(failed, SolarChatError) else ModelError("model_folder_missing", path=wish.source[:_SHOWN])
             nothing = {region.picture: "", region.facts: "", region.place: "", region.plan_problem: "", region.build: gr.update(interactive=False)}
             problem = problem_html(self.screen, tab, error) if wish.source else ""
             return {region.opened: (wish.source, None), region.source_problem: problem, **nothing}
@@ -189,7 +194,7 @@ class Upscale:
         return {
             region.plan_problem: "",
             region.picture: picture_html(seen.plan, tr),
-            region.facts: facts_html(seen, free_disk(out.parent), tr),
+            region.facts: facts_html(seen, free_disk(self.screen.assistant.home.built if problem is not None else out.parent), tr),
             region.name: gr.update(placeholder=self._usual(wish, seen.plan)),
             region.place: fine if problem is None else problem_html(self.screen, tab, problem),
             region.build: gr.update(interactive=problem is None and not self.screen.assistant.builds.state.active),
@@ -199,16 +204,22 @@ class Upscale:
         if self.screen.assistant.builds.state.active:
             # What is there is on its way.
             return None
+        if seen.download_bytes:
+            return InputError("upscale_not_here", model=source.name)
         try:
             check_target(source.checkpoint, out)
-            check_room(out, seen.bytes + seen.download_bytes)
+            check_room(out, seen.bytes)
         except InputError as error:
             return error
+        except (OSError, ValueError) as error:
+            # A name that no file system takes.
+            return InputError("upscale_write_failed", path=out.name[:_SHOWN], reason=getattr(error, "strerror", None) or str(error))
         return None
 
     def _place(self, wish: Wish, plan: DepthPlan) -> Path:
         """A bare name lies with the app's own models, a path where it says."""
-        return (self.screen.assistant.home.built / Path(wish.name or self._usual(wish, plan)).expanduser()).absolute()
+        named = Path(wish.name).expanduser()
+        return (self.screen.assistant.home.built / (named if named.name else self._usual(wish, plan))).absolute()
 
     def _usual(self, wish: Wish, plan: DepthPlan) -> str:
         """A name for the result that is free."""

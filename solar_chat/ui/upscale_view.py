@@ -69,7 +69,9 @@ def build_upscale(column: gr.Column, i18n: gr.I18n) -> UpscaleRegion:
             elem_id="upscale-method",
             elem_classes="segmented",
         )
-        drop = gr.Slider(1, 8, value=1, step=1, label=i18n("upscale_page.drop"), info=i18n("upscale_page.drop_info"), elem_id="upscale-drop", buttons=[])
+        drop = gr.Slider(
+            1, 8, value=1, step=1, label=i18n("upscale_page.drop"), info=i18n("upscale_page.drop_info"), elem_id="upscale-drop", buttons=[]
+        )
         slices = gr.Textbox(
             label=i18n("upscale_page.slices"), info=i18n("upscale_page.slices_info"), placeholder="0:24,8:32", max_lines=1, elem_id="upscale-slices"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,13 @@ def test_a_source_that_went_away_fails_in_words(builds: Builds, home: Home, star
     assert now.error is not None
     assert now.error.key == "model_folder_missing"
     assert not home.built.exists()
+
+
+def test_a_source_that_is_not_here_is_not_fetched(builds: Builds, home: Home, starter: Source) -> None:
+    away = Source(replace(starter.checkpoint, folder=home.models / "away"), "owner/away", on_hub=True)
+    assert preview(away, choose_plan(12, 4, None, "dus")).download_bytes == 21901824
+    with pytest.raises(InputError, match="upscale_not_here"):
+        builds.start(away, order(home))
 
 
 def test_slices_as_typed() -> None:

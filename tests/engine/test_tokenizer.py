@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, pre_tokenizers
 
@@ -41,6 +41,8 @@ def test_any_text_comes_out_as_it_went_in(which: str, request: pytest.FixtureReq
 
     @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="▁\ufffd"), max_size=30))
     def check(text: str) -> None:
+        # Special tokens are no text: typed out, they are still parsed.
+        assume(not any(token.special and token.content in text for token in tokenizer.get_added_tokens_decoder().values()))
         ids = encode(tokenizer, text)
         if tokenizer.token_to_id("<unk>") not in ids or which == "byte_level":
             assert "".join(decode(tokenizer, ids)) == text

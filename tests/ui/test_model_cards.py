@@ -63,7 +63,7 @@ def test_the_form_that_suits_stands_first_and_is_recommended() -> None:
     assert text.count("권장") == 1
     assert "한국어, 영어 · 10.8B" in text
     assert "상업적으로도 쓸 수 있습니다(Apache-2.0)." in text
-    assert f"내려받기 6.5 GB 디스크 7.5 GB 필요, 100.0 GB 비어 있음 메모리 {needed} 필요, 11.0 GB 비어 있음" in text
+    assert f"내려받기 약 6.5 GB 디스크 7.5 GB 필요, 100.0 GB 비어 있음 메모리 {needed} 필요, 11.0 GB 비어 있음" in text
     assert "이 컴퓨터에서 실행됩니다 · 느림" in text
     assert buttons(html) == [("download", f"{EEVE.id}:gguf"), ("download", f"{EEVE.id}:safetensors")]
 

@@ -61,7 +61,7 @@ def test_the_head_carries_language_theme_style_and_script(clean: House) -> None:
     status, page = ask(clean, "GET", "/", {})
     head = page[: page.index("app/assets/page/page.css")]
     assert status == 200
-    assert json.dumps({"language": "en", "theme": "dark", "views": ["chat", "models"]}) in head
+    assert json.dumps({"language": "en", "theme": "dark", "views": ["chat", "models", "upscale"]}) in head
     assert "app/assets/page/page.js" in head
     assert "app/assets/page/marks.js" in head
 

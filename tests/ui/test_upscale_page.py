@@ -116,7 +116,8 @@ def test_from_the_box_to_a_deeper_model_that_answers(page: Page, workshop: tuple
     expect(page.locator("button#upscale-build")).to_be_disabled()
 
 
-def test_what_is_wrong_is_said_where_it_was_typed(page: Page, tmp_path: Path) -> None:
+def test_what_is_wrong_is_said_where_it_was_typed(page: Page, workshop: tuple[str, Assistant]) -> None:
+    workshop[1].home.built.mkdir()
     type_slices(page, "0:8,4:")
     # Not while it is being typed.
     expect(page.locator("#upscale-plan-problem")).to_have_text("")
@@ -139,6 +140,8 @@ def test_what_is_wrong_is_said_where_it_was_typed(page: Page, tmp_path: Path) ->
     expect(page.locator(f"{CELLS}.zeroed")).to_have_count(8)
     expect(page.locator("#upscale-picture .seam")).to_have_count(0)
     expect(page.locator("#upscale-facts")).to_contain_text("원본과 똑같이 답합니다")
+    page.locator("#upscale-name").locator("input, textarea").fill("가" * 300)
+    expect(page.locator("#upscale-place [role=alert]")).to_contain_text("쓰지 못했습니다")
     page.locator("#upscale-name").locator("input, textarea").fill(str(STARTER_MODEL / "inside"))
     expect(page.locator("#upscale-place [role=alert]")).to_contain_text("원본 폴더이거나 그 안에 있습니다")
     expect(page.locator("button#upscale-build")).to_be_disabled()
@@ -149,7 +152,7 @@ def test_a_source_that_is_none(page: Page, tmp_path: Path) -> None:
     quantized = shutil.copytree(STARTER_MODEL, tmp_path / "quantized")
     config = json.loads((quantized / "config.json").read_text())
     (quantized / "config.json").write_text(json.dumps({**config, "quantization_config": {"quant_method": "bitsandbytes"}}))
-    for typed, said in [("아무개", "아무개"), (str(tmp_path), "config.json"), (str(quantized), "양자화된 모델")]:
+    for typed, said in [("아무개", "아무개"), ("/가" * 900, "/가/가"), (str(tmp_path), "config.json"), (str(quantized), "양자화된 모델")]:
         field.fill(typed)
         field.press("Enter")
         expect(page.locator("#upscale-source-problem [role=alert]")).to_contain_text(said)
@@ -196,7 +199,7 @@ def test_a_build_outlives_its_tab_and_is_called_off_from_another(
 def test_every_new_layer_has_a_cell_and_every_seam_a_line() -> None:
     catalogue = Catalogue.load()
 
-    def tr(key: str, **params: object) -> str:
+    def tr(key: str, /, **params: object) -> str:
         return catalogue.tr("en", key, **params)
 
     solar = DepthPlan.solar(32, 8)

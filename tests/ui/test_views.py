@@ -85,9 +85,12 @@ def test_a_page_for_visitors_has_the_chat_alone(clean: House) -> None:
         config = build_page(clean.assistant, views).get_config_file()
         return {str(component["props"].get("elem_id")) for component in config["components"]}
 
-    everything, visitor = ids(("chat", "models")), ids(("chat",))
+    everything, visitor = ids(("chat", "models", "upscale")), ids(("chat",))
     assert {"go-models", "opened-models", "models", "downloads", "server-key", "to-models"} <= everything
     assert not {"go-models", "go-chat", "opened-models", "refresh-models", "models", "downloads", "server-key", "to-models"} & visitor
+    mine = {"go-upscale", "opened-upscale", "refresh-upscale", "upscale-source", "upscale-name", "upscale-build", "upscale-job"}
+    assert mine <= everything
+    assert not mine & visitor
     assert "box" in visitor
     head = head_html(clean.assistant.settings.load(), None, ("chat",))
     assert '"views": ["chat"]' in head
