@@ -7,6 +7,7 @@ writes nothing.
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ class Figure:
         count = len(self.values)
         if count < 2:
             return 0
-        half = _T95[min(count - 2, len(_T95) - 1)] * self.spread / count**0.5
+        half = _T95[min(count - 2, len(_T95) - 1)] * self.spread / math.sqrt(count)
         return (self.mean > half) - (self.mean < -half)
 
 

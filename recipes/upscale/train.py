@@ -60,7 +60,7 @@ def run(job: Job) -> Path:
     if checkpoint is not None:
         log.info("going on from %s", checkpoint.name)
     trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
-    last = next((entry for entry in reversed(trainer.state.log_history) if "loss" in entry), {})
+    last: dict[str, float] = next((entry for entry in reversed(trainer.state.log_history) if "loss" in entry), {})
     if not all(math.isfinite(last.get(name, 0.0)) for name in ("loss", "grad_norm")):
         raise RuntimeError(f"the loss is {last['loss']}, its gradient {last.get('grad_norm')}: nothing was written. A lower --rate may help")
     raw = job.work / "last"
