@@ -96,7 +96,7 @@ def _seams(results: Results) -> Canvas:
             if figure is not None:
                 _mark(axes, plan.seam_distance, figure, arm, len(plan.seams))
     before.set_title("Untrained: loss above the base's at the fork")
-    after.set_title("Trained on as many tokens: the same")
+    after.set_title("Trained on: loss above the base's")
     after.axhline(0, color="#000000", linewidth=0.8)
     for axes in (before, after):
         axes.set_xlabel("widest seam, in source layers")

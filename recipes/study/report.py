@@ -77,7 +77,7 @@ def _depth(results: Results) -> str:
     verdict = {-1: "brings something", 1: "costs something", 0: "brings nothing that can be shown"}[gain.side]
     return (
         f"Depth itself {verdict} here: random weights of {design.deep_layers} layers end {_signed(gain)} beside the base's {design.layers} after "
-        "equal tokens in all, which bounds what a way to get deeper could bring."
+        "equal tokens in all. Where that is nothing, ways to get deeper can hardly differ in where they end."
     )
 
 
@@ -206,13 +206,14 @@ Mean over the seeds; the band is one standard deviation to each side.
 def _method(results: Results) -> str:
     design = results.design
     base, deep = design.token_flops(design.layers), design.token_flops(design.deep_layers)
-    epochs = (design.base_steps + design.steps_of(BASE)) * design.step_tokens / results.training_tokens
+    most = (design.base_steps + design.steps_of(BASE)) * design.step_tokens
     text = ", ".join(["the project's own records (recipes/starter/data)", *(f"`{name}`" for name in results.files)])
     heads = design.width // HEAD_SIZE
     points = (
         f"Models: Llama of width {design.width}, {heads} heads, tied embeddings, {design.vocabulary:,} tokens, context {design.context_tokens}; "
         f"{design.layers} layers, stacked to {design.deep_layers} by the project's own `solar_chat.upscale`, every stack verified byte by byte.",
-        f"Text: {text}; {results.training_tokens:,} tokens, of which the longest arm reads {epochs:.1f} times as many. Held out: lines by a hash of "
+        f"Text: {text}; {results.training_tokens:,} tokens, {most:,} of them read by the longest arm "
+        f"({most / results.training_tokens:.1f} epochs). Held out: lines by a hash of "
         f"their first letters, {design.heldout_rows * design.context_tokens:,} tokens, the same for all. Only figures are kept, no text, no weights.",
         f"Per seed: a base from random weights on {design.base_steps * design.step_tokens:,} tokens, then every arm from there with the same batches "
         "in the same order. Random weights of the full depth read the same text from the first token on.",
