@@ -7,7 +7,6 @@ writes nothing.
 from __future__ import annotations
 
 import json
-import math
 import statistics
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -42,8 +41,8 @@ class Figure:
         count = len(self.values)
         if count < 2:
             return 0
-        half = _T95[min(count - 2, len(_T95) - 1)] * self.spread / math.sqrt(count)
-        return (self.mean > half) - (self.mean < -half)
+        half = _T95[min(count - 2, len(_T95) - 1)] * self.spread / count**0.5
+        return int(self.mean > half) - int(self.mean < -half)
 
 
 @dataclass(frozen=True, slots=True)
