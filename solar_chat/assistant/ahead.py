@@ -60,6 +60,7 @@ class ReadingAhead:
             log.info("nothing was read ahead: %s", error.key)
             return False
         except Exception:
+            # A bug, but in a convenience: nobody waits for it, and the turn itself will meet and say it.
             log.exception("nothing was read ahead")
             return False
         return self._engine.prefill(GenerationRequest(plan.beginning, 0))

@@ -96,6 +96,7 @@ class Chat:
             reply.stop()
             raise
         except Exception:
+            # Whatever it was: the history must not keep a reply that looks finished or still running.
             reply.fail()
             raise
 

@@ -250,6 +250,7 @@ class Engine:
             for _ in self.require_backend().stream(work.request, work.stop):
                 pass
         except Exception:
+            # Backends raise what their libraries raise; nobody waits for this one, and the worker has to live on.
             log.warning("a prompt could not be read ahead", exc_info=True)
         with self._changed:
             if self._ahead is work:
