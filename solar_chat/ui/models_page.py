@@ -46,6 +46,8 @@ class Models:
         assistant, region = self.screen.assistant, self.region
         tr, say, describe = self.screen.tr(tab), speaker(assistant.catalogue, tab.lang), partial(assistant.catalogue.describe, lang=tab.lang)
         before = self._signature(tab)
+        # Asked before the rows are drawn: what ends in between is drawn once more.
+        moving = self._moving()
         listed = assistant.library.listed()
         rows = self._rows(listed)
         running = frozenset(row.name for row in rows if row.now.active)
@@ -55,7 +57,7 @@ class Models:
             region.machine: machine_html(assistant.library.hardware(), free_disk(assistant.home.models), shown),
             region.models: cards_html(listed, shown),
             region.downloads: rows_html(rows, tr, say, describe),
-            region.poll: gr.Timer(active=self._moving()),
+            region.poll: gr.Timer(active=moving),
             region.seen: before,
         }
 
@@ -64,10 +66,11 @@ class Models:
         if self._signature(tab) != seen:
             return {**self.draw(tab), **self.preferences.poll(tab)}
         assistant, region = self.screen.assistant, self.region
+        moving = self._moving()
         rows = rows_html(
             self._rows(()), self.screen.tr(tab), speaker(assistant.catalogue, tab.lang), partial(assistant.catalogue.describe, lang=tab.lang)
         )
-        return {region.downloads: rows, region.poll: gr.Timer(active=self._moving())}
+        return {region.downloads: rows, region.poll: gr.Timer(active=moving)}
 
     def act(self, tab: Tab, event: gr.EventData) -> Updates:
         """What one of the buttons in the cards and rows says."""
