@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.inference.shapes import Shape
+from solar_chat.engine.attention import attention_name
 
 
 def build(shape: Shape, device: str) -> Any:
@@ -16,7 +17,7 @@ def build(shape: Shape, device: str) -> Any:
     from transformers.models.llama.modeling_llama import LlamaDecoderLayer
 
     config = LlamaConfig(**{key: value for key, value in shape.config().items() if key not in ("architectures", "model_type")})
-    config._attn_implementation = "sdpa"
+    config._attn_implementation = attention_name()
     torch.manual_seed(7)
     with _sixteen_bits(), torch.device(device), torch.no_grad():
         config.num_hidden_layers = 0

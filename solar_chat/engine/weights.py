@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
+from solar_chat.engine.attention import attention_name
 from solar_chat.engine.checkpoint import Checkpoint, read_checkpoint
 from solar_chat.engine.memory import free_memory
 from solar_chat.engine.quantize import quantization_config, quantized_bytes, quantized_tensors, write_quantized
@@ -141,7 +142,7 @@ def _from_pretrained(checkpoint: Checkpoint, report: Progress, tensors: Mapping[
         warnings.simplefilter("ignore")
         model, info = model_class.from_pretrained(
             None if tensors is not None else str(checkpoint.folder),
-            attn_implementation="sdpa",
+            attn_implementation=attention_name(),
             use_safetensors=True,
             local_files_only=True,
             output_loading_info=True,
