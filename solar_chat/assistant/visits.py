@@ -21,7 +21,7 @@ from solar_chat.assistant.assistant import Assistant
 from solar_chat.assistant.desk import Desk
 from solar_chat.assistant.events import ChatEvent, LoadState
 from solar_chat.conversation import Store
-from solar_chat.errors import InputError, SolarChatError, StaleWrite
+from solar_chat.errors import InputError, NoTurn, SolarChatError, StaleWrite
 from solar_chat.i18n import Catalogue
 from solar_chat.language import Level, morphemes
 from solar_chat.settings import ReplyChoice, Settings, SettingsCopy
@@ -34,8 +34,8 @@ MOST_VISITS: Final = 200
 TURNS_A_MINUTE: Final = 12
 CHOICES: Final = frozenset({"interface_language", "theme", "level", "reply_language", "guard"})
 """What a visitor may set for themselves."""
-# What a visitor did wrong is told as it is; everything else might name a path or a setting of the owner's.
-_TOLD: Final = (InputError, StaleWrite)
+# What a visitor did wrong, or has used up, is told as it is; everything else might name a path or a setting of the owner's.
+_TOLD: Final = (InputError, StaleWrite, NoTurn)
 
 
 class Visit(Desk):

@@ -21,14 +21,15 @@ from solar_chat.cli.page import PageOptions, open_page
 from solar_chat.cli.rewrite import rewrite_lines, rewrite_once
 from solar_chat.cli.serve import ServeOptions, serve_api
 from solar_chat.cli.servers import add_server_commands
+from solar_chat.cli.space import add_space_command, open_space
 from solar_chat.cli.upscale import add_upscale_commands
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import Level
 from solar_chat.paths import Home
 from solar_chat.settings import ReplyChoice
 
-# Where a Space's own proxy looks.
-SPACE_PORT = 7860
+# What a Space's owner sets in place of `--model`.
+MODEL_VARIABLE = "SOLAR_CHAT_MODEL"
 
 
 def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
@@ -59,7 +60,7 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
         password: Annotated[str | None, typer.Option(help=say("password"), envvar="SOLAR_CHAT_PASSWORD", show_envvar=True)] = None,
         public: Annotated[bool, typer.Option("--public", help=say("public"))] = False,
         no_browser: Annotated[bool, typer.Option("--no-browser", help=say("no_browser"))] = False,
-        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"))] = None,
+        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"), envvar=MODEL_VARIABLE, show_envvar=True)] = None,
         lang_: Annotated[str | None, typer.Option("--lang", metavar="ko|en", help=say("lang"))] = None,
         home: Annotated[Path | None, typer.Option(help=say("home"))] = None,
         _version: Annotated[bool, typer.Option("--version", help=say("version"), is_eager=True, callback=show_version)] = False,
@@ -70,9 +71,9 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
         if context.invoked_subcommand is None:
             chosen = None if lang_ is None else lang
             if is_space():
-                # There is nobody at the machine, and the Space's own settings say who may come.
-                share, host, port, public, no_browser = False, "0.0.0.0", port or SPACE_PORT, password is None, True
-            open_page(PageOptions(Home.find(home), share, host, port, password, public, not no_browser, model, chosen), catalogue, lang)
+                open_space(home, port, password, model, chosen, catalogue, lang)
+            else:
+                open_page(PageOptions(Home.find(home), share, host, port, password, public, not no_browser, model, chosen), catalogue, lang)
 
     @app.command(help=say("serve"))
     def serve(
@@ -80,7 +81,7 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
         host: Annotated[str, typer.Option(help=say("serve_host"))] = "127.0.0.1",
         port: Annotated[int, typer.Option(min=0, max=65535, help=say("serve_port"))] = 8000,
         api_key: Annotated[str | None, typer.Option(help=say("serve_api_key"), envvar="SOLAR_CHAT_SERVE_KEY", show_envvar=True)] = None,
-        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"))] = None,
+        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"), envvar=MODEL_VARIABLE, show_envvar=True)] = None,
     ) -> None:
         serve_api(ServeOptions(context.obj, host, port, api_key, model), catalogue, lang)
 
@@ -90,7 +91,7 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
         text: Annotated[str | None, typer.Argument(help=say("ask_text"))] = None,
         level: Annotated[Level | None, typer.Option(help=say("level"))] = None,
         reply_language: Annotated[ReplyChoice | None, typer.Option(help=say("reply_language"))] = None,
-        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"))] = None,
+        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"), envvar=MODEL_VARIABLE, show_envvar=True)] = None,
         seed: Annotated[int | None, typer.Option(min=0, help=say("seed"))] = None,
         as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
         jsonl: Annotated[bool, typer.Option("--jsonl", help=say("ask_jsonl"))] = False,
@@ -157,4 +158,5 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
 
     add_upscale_commands(app, catalogue, lang)
     add_export_command(app, catalogue, lang)
+    add_space_command(app, catalogue, lang)
     return app

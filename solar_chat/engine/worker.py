@@ -237,13 +237,16 @@ class Engine:
             work.cancel()
             return
         try:
-            backend = self.require_backend()
-            for event in without_thinking(backend.stream(work.request, work.stop), work.request, backend.name):
-                work.items.put(event)
+            work.context.run(self._write, work)
         except BaseException as error:
             work.fail(error)
         else:
             work.items.put(None)
+
+    def _write(self, work: Generation) -> None:
+        backend = self.require_backend()
+        for event in without_thinking(backend.stream(work.request, work.stop), work.request, backend.name):
+            work.items.put(event)
 
     def _read_ahead(self, work: Generation) -> None:
         try:
