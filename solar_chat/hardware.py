@@ -81,7 +81,8 @@ class Hardware:
         if not self.lent or parameters * 4 > SMALL_FLOAT32_BYTES:
             return self
         memory = {"device_total_bytes": self.host_total_bytes, "device_free_bytes": self.host_free_bytes}
-        return replace(self, device="cpu", device_name=self.cpu_name, dtype=_cpu_dtype(self.cpu_features), **memory, lent=False)
+        own = {"device": "cpu", "device_name": self.cpu_name, "dtype": _cpu_dtype(self.cpu_features), "lent": False}
+        return replace(self, **own, **memory)
 
     def wants_nf4(self, parameters: int) -> bool:
         """Whether a model of that size is quantized here: on CUDA always where bitsandbytes is there, on a CPU only what is not small."""
@@ -127,6 +128,7 @@ def detect() -> Hardware:
     has_bitsandbytes = versions["bitsandbytes"] is not None
     device, device_name, dtype, reason = _choose(cpu_name, features, has_bitsandbytes=has_bitsandbytes)
     total, free = host_total, host_free
+    lent = device == "cuda" and gpu_by_the_call()
     if device == "cuda":
         free, total = torch.cuda.mem_get_info()
     elif device == "mps":
@@ -137,8 +139,8 @@ def detect() -> Hardware:
         device=device,
         device_name=device_name,
         dtype=dtype,
-        # bitsandbytes has no 4-bit kernels for Metal.
-        quantization="nf4" if has_bitsandbytes and device != "mps" else "none",
+        # bitsandbytes has no 4-bit kernels for Metal; a lent card has 48 GB and no kernels while the weights are loaded.
+        quantization="nf4" if has_bitsandbytes and device != "mps" and not lent else "none",
         reason=reason,
         host_total_bytes=host_total,
         host_free_bytes=host_free,
@@ -153,7 +155,7 @@ def detect() -> Hardware:
         compute_capability=_compute_capability() if device == "cuda" else None,
         device_bandwidth=_device_bandwidth() if device == "cuda" else None,
         traps=_traps(device, features, versions),
-        lent=device == "cuda" and gpu_by_the_call(),
+        lent=lent,
     )
 
 

@@ -59,7 +59,7 @@ def build_page(assistant: Assistant, views: Sequence[str] = VIEWS, visits: Visit
             if "upscale" in views:
                 with view_column("upscale") as column:
                     upscale = build_upscale(column, i18n)
-        settings = build_settings(i18n, views, visitors=visits is not None)
+        settings = build_settings(i18n, views, visitors=visits is not None, kept=assistant.home.kept_visits is not None)
         screen = Screen(assistant, visits, tab, visit, memory, header, sidebar, chat, controls)
         wire_turns(Turns(screen, composer), screen, composer)
         wire_conversations(Conversations(screen))

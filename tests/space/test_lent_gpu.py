@@ -10,14 +10,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from solar_chat.cli.space_check import Visitor, free_port
-from solar_chat.errors import ModelError, NoTurn, StartError
+from solar_chat.engine import Event, Finished, GenerationRequest, Prefilled, ScriptedBackend, TextPiece, import_spaces, lend
+from solar_chat.engine.lent_gpu import LentGpuBackend, _mapped, seconds_for
+from solar_chat.errors import ModelError, NoTurn, SolarChatError, StartError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,7 +74,8 @@ def devices() -> Iterator[Devices]:
 
 
 @pytest.fixture(scope="module")
-def space(devices: Devices, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def space(devices: Devices, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
+    """Its port and its process."""
     folder = tmp_path_factory.mktemp("space")
     (folder / "cgroup").write_text("0::/someone\n")
     port = free_port()
@@ -98,17 +103,16 @@ def space(devices: Devices, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             assert process.poll() is None, (folder / "log").read_text("utf-8")[-3000:]
             assert time.monotonic() < end
             time.sleep(0.3)
-        yield port
+        yield port, process.pid
     finally:
         process.terminate()
         process.wait(20)
         log.close()
-        print((folder / "log").read_text("utf-8")[-6000:])
 
 
-def test_a_fork_writes_the_reply_and_the_visitors_quota_pays(space: int, devices: Devices) -> None:
+def test_a_fork_writes_the_reply_and_the_visitors_quota_pays(space: tuple[int, int], devices: Devices) -> None:
     assert devices.of("/startup-report") == [{}]
-    visitor = Visitor(space, ip_token="visitors.own.token")
+    visitor = Visitor(space[0], ip_token="visitors.own.token")
     visitor.open()
     said = visitor.send("안녕하세요?")
     assert "안녕하세요?" in said
@@ -116,13 +120,14 @@ def test_a_fork_writes_the_reply_and_the_visitors_quota_pays(space: int, devices
     (asked, *_) = devices.of("/schedule")
     assert asked["token"] == ["visitors.own.token"]
     assert 10 <= int(asked["durationSeconds"][0]) <= 60
-    # Each borrowed device went to a process other than the server's, and came back.
+    # Each borrowed device went to another process than the server's, and came back.
+    assert str(space[1]) not in {query["pid"][0] for query in devices.of("/allow")}
     assert len(devices.of("/allow")) == len(devices.of("/release")) == len(devices.of("/schedule"))
     assert all(query["fail"] == ["false"] for query in devices.of("/release"))
 
 
-def test_a_used_up_quota_is_told_in_words(space: int, devices: Devices) -> None:
-    visitor = Visitor(space, ip_token="another.persons.token")
+def test_a_used_up_quota_is_told_in_words(space: tuple[int, int], devices: Devices) -> None:
+    visitor = Visitor(space[0], ip_token="another.persons.token")
     visitor.open()
     devices.refuse = True
     try:
@@ -132,10 +137,45 @@ def test_a_used_up_quota_is_told_in_words(space: int, devices: Devices) -> None:
     assert any("GPU" in sentence for sentence in visitor.toasts), visitor.toasts
 
 
+def test_stop_ends_the_call_at_the_next_event_and_says_so() -> None:
+    closed: list[bool] = []
+
+    def writing(_request: GenerationRequest) -> Generator[Event | SolarChatError, None, None]:
+        try:
+            yield Prefilled(7, 7, 0)
+            for number in range(1, 1000):
+                yield TextPiece("가", number)
+        finally:
+            closed.append(True)
+
+    local: Any = SimpleNamespace(name="m", context_tokens=100, device="cuda", quantization="none", can_continue=True, features=frozenset())
+    backend = LentGpuBackend(local, writing)
+    stop = threading.Event()
+    seen: list[Event] = []
+    for event in backend.stream(GenerationRequest("안녕"), stop):
+        seen.append(event)
+        if len(seen) == 4:
+            stop.set()
+    assert isinstance(seen[-1], Finished)
+    assert (seen[-1].reason, seen[-1].prompt_tokens, seen[-1].reply_tokens) == ("cancelled", 7, 3)
+    assert closed == [True]
+    # Reading ahead would spend a visitor's quota on what they have not asked.
+    assert not backend.reads_ahead
+
+
+def test_what_runs_on_no_gpu_is_not_lent_one() -> None:
+    scripted = ScriptedBackend()
+    assert lend(scripted, _never) is scripted
+    assert seconds_for(GenerationRequest("x", max_reply_tokens=512)) == 29
+    assert seconds_for(GenerationRequest("x", max_reply_tokens=4096)) == 60
+
+
+def _never(_request: GenerationRequest) -> Generator[Event | SolarChatError, None, None]:
+    raise AssertionError
+
+
 def test_torch_before_spaces_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch  # noqa: F401  # what was there first
-
-    from solar_chat.engine import import_spaces
 
     monkeypatch.delitem(sys.modules, "spaces", raising=False)
     with pytest.raises(StartError, match="lent_gpu_late"):
@@ -143,8 +183,6 @@ def test_torch_before_spaces_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_errors_of_spaces_in_our_words() -> None:
-    from solar_chat.engine.lent_gpu import _mapped
-
     class Said(Exception):
         def __init__(self, title: str) -> None:
             super().__init__("<b>English</b>")
