@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +17,9 @@ from tests.ui.house import eventually
 
 
 @pytest.fixture
-def bucket(assistant: Assistant, tmp_path: Path) -> Iterator[Path]:
+def bucket(assistant: Assistant, tmp_path: Path) -> Path:
     assistant.home = replace(assistant.home, bucket=tmp_path / "bucket")
-    yield tmp_path / "bucket" / "visits"
+    return tmp_path / "bucket" / "visits"
 
 
 def test_a_visit_is_found_again_on_a_new_machine(assistant: Assistant, bucket: Path, backend: ScriptedBackend) -> None:
