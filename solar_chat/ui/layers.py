@@ -88,6 +88,6 @@ def head_html(settings: Settings, lang: InterfaceLanguage | None, views: Sequenc
         f"<script>window.solarLeft={left}</script>"
         '<script src="app/assets/page/page.js"></script>'
         '<script src="app/assets/page/marks.js" defer></script>'
-        '<link rel="preload" href="app/assets/page/AppKR-Regular.woff2" as="font" type="font/woff2" crossorigin>'
+        '<script src="app/assets/page/shortcuts.js" defer></script>'
         f'<link rel="stylesheet" href="app/assets/page/page.css"><style>{views_css(views)}</style>'
     )

@@ -79,6 +79,8 @@ def build_settings(i18n: gr.I18n, views: Sequence[str], *, visitors: bool, kept:
             elem_id="guard",
             elem_classes="segmented",
         )
+        shortcuts = gr.Button(i18n("shortcuts.show"), size="sm", elem_id="show-shortcuts", min_width=0)
+        shortcuts.click(None, js="() => window.solarShortcuts()", api_visibility="private")
         own = None if visitors else _build_own(i18n, views)
         leave = None
         if visitors:
