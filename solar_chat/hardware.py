@@ -80,9 +80,15 @@ class Hardware:
         """This machine as a model of that size is to see it: where the card is only lent, a small one runs beside it, on the CPU."""
         if not self.lent or parameters * 4 > SMALL_FLOAT32_BYTES:
             return self
-        memory = {"device_total_bytes": self.host_total_bytes, "device_free_bytes": self.host_free_bytes}
-        own = {"device": "cpu", "device_name": self.cpu_name, "dtype": _cpu_dtype(self.cpu_features), "lent": False}
-        return replace(self, **own, **memory)
+        return replace(
+            self,
+            device="cpu",
+            device_name=self.cpu_name,
+            dtype=_cpu_dtype(self.cpu_features),
+            device_total_bytes=self.host_total_bytes,
+            device_free_bytes=self.host_free_bytes,
+            lent=False,
+        )
 
     def wants_nf4(self, parameters: int) -> bool:
         """Whether a model of that size is quantized here: on CUDA always where bitsandbytes is there, on a CPU only what is not small."""

@@ -4,6 +4,24 @@
 (() => {
   'use strict'
   const left = window.solarLeft || { language: 'auto', theme: 'system', views: ['chat'] }
+
+  // In another site's frame (a Space inside the Hub) a private window refuses the storage by an error, on which Gradio's start breaks off. Then the
+  // page keeps what it would have kept for as long as it is open.
+  const inMemory = () => {
+    const kept = new Map()
+    return {
+      getItem: (key) => (kept.has(String(key)) ? kept.get(String(key)) : null),
+      setItem: (key, value) => { kept.set(String(key), String(value)) },
+      removeItem: (key) => { kept.delete(String(key)) },
+      clear: () => kept.clear(),
+      key: (index) => [...kept.keys()][index] ?? null,
+      get length() { return kept.size }
+    }
+  }
+  for (const name of ['localStorage', 'sessionStorage']) {
+    try { window[name].getItem('') } catch { Object.defineProperty(window, name, { value: inMemory(), configurable: true }) }
+  }
+
   const browserLanguage = navigator.language || 'en'
   const resolve = (choice) => (choice === 'ko' || choice === 'en' ? choice : browserLanguage.toLowerCase().startsWith('ko') ? 'ko' : 'en')
 

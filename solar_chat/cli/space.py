@@ -36,6 +36,7 @@ def open_space(
     """Serve visitors until the Space is stopped. Raises StartError where that is not possible."""
     # As in `page`: Gradio takes 2 s to import.
     from solar_chat import ui
+    from solar_chat.ui.environment import prepare
 
     home = space_home(folder)
 
@@ -53,7 +54,7 @@ def open_space(
 
     with Assistant.open(home, model) as assistant:
         if gpu_by_the_call():
-            ui.prepare()
+            prepare()
             assistant.machine.load_for_lent_gpu()
         key = required_key(home, os.environ.get(KEY_VARIABLE), exposed=True)
         programs = api.build(assistant, api.ApiOptions(_EVERYWHERE, False, key, fall_back=True))

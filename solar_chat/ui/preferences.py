@@ -111,6 +111,9 @@ class Preferences:
 
     def poll(self, tab: Tab) -> Updates:
         """The state of the model; the timer stops when it has come to rest."""
+        if self.screen.visits is not None and tab.visit is None:
+            # The timer was quicker than the opening of the page: this tab has no visit yet, not one that is over.
+            return {self.screen.header.poll: gr.Timer(active=True)}
         state, catalogue = self.screen.desk(tab).load_state(), self.screen.assistant.catalogue
         own = {} if self.settings.own is None else {self.settings.own.model: model_html(state, self.screen.tr(tab))}
         return {

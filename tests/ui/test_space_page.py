@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
+import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect, sync_playwright
+from playwright.sync_api import FrameLocator, Page, Playwright, expect, sync_playwright
 
 from tests.conftest import CHROMIUM_ARGUMENTS, find_chromium
 from tests.ui.house import BOX, QUESTIONS, REPLIES, SEND, House, free_port
@@ -52,26 +55,45 @@ def hub(space: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def visitor(space: str, hub: str) -> Iterator[Page]:
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(params=["usual window", "private window"])
+def visitor(request: pytest.FixtureRequest, playwright: Playwright, space: str, hub: str, tmp_path: Path) -> Iterator[tuple[Page, bool]]:
+    """A browser at the Hub's page, and whether it lets a frame of another site keep anything: private windows do not."""
     path = find_chromium()
     if path is None:
         pytest.skip("no Chromium found")
-    with sync_playwright() as playwright:
-        # What is http here is https on a Space.
-        rules = [f"--host-resolver-rules=MAP {NAME} 127.0.0.1, MAP {HUB} 127.0.0.1", f"--unsafely-treat-insecure-origin-as-secure={space}"]
-        browser = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_ARGUMENTS, *rules])
-        page = browser.new_context(locale="ko-KR", viewport={"width": 1240, "height": 800}).new_page()
+    # What is http here is https on a Space.
+    rules = [f"--host-resolver-rules=MAP {NAME} 127.0.0.1, MAP {HUB} 127.0.0.1", f"--unsafely-treat-insecure-origin-as-secure={space}"]
+    private = request.param == "private window"
+    arguments = [*CHROMIUM_ARGUMENTS, *rules]
+    seen = {"locale": "ko-KR", "viewport": {"width": 1240, "height": 800}}
+    with contextlib.ExitStack() as stack:
+        if private:
+            browser = playwright.chromium.launch(executable_path=path, args=arguments)
+            stack.callback(browser.close)
+            context = browser.new_context(**seen)
+        else:
+            # As people have it who have not touched the setting: what another site's frame keeps is its own, and not refused.
+            (tmp_path / "Default").mkdir()
+            (tmp_path / "Default" / "Preferences").write_text(json.dumps({"profile": {"cookie_controls_mode": 0}}))
+            context = playwright.chromium.launch_persistent_context(str(tmp_path), executable_path=path, args=arguments, headless=True, **seen)
+        stack.callback(context.close)
+        page = context.new_page()
         page.goto(hub)
-        yield page
-        browser.close()
+        yield page, not private
 
 
 def frame(page: Page) -> FrameLocator:
     return page.frame_locator("iframe")
 
 
-def test_a_visitor_chats_inside_the_hubs_page(visitor: Page, clean: House) -> None:
-    inside = frame(visitor)
+def test_a_visitor_chats_inside_the_hubs_page(visitor: tuple[Page, bool], clean: House) -> None:
+    page, keeps = visitor
+    inside = frame(page)
     expect(inside.locator(SEND)).to_be_visible()
     expect(inside.locator(".welcome .guest")).to_have_text("다른 사람이 연 페이지입니다. 대화는 이 방문이 끝나면 지워집니다.")
     expect(inside.locator("#chat .example")).to_have_count(2)
@@ -80,8 +102,13 @@ def test_a_visitor_chats_inside_the_hubs_page(visitor: Page, clean: House) -> No
     inside.locator(BOX).press("Enter")
     expect(inside.locator(REPLIES)).to_contain_text("네, 반갑습니다.")
     expect(inside.locator("#go-models")).to_have_count(0)
+    # Nothing was complained about on the way.
+    expect(inside.get_by_test_id("toast-body")).to_have_count(0)
     assert clean.store.list() == []
-    # A frame's storage is its own, and the visit is in it.
-    visitor.reload()
-    expect(frame(visitor).locator(QUESTIONS)).to_contain_text("안녕하세요?")
-    expect(frame(visitor).locator(REPLIES)).to_contain_text("네, 반갑습니다.")
+    page.reload()
+    inside = frame(page)
+    expect(inside.locator(SEND)).to_be_visible()
+    if keeps:
+        expect(inside.locator(QUESTIONS)).to_contain_text("안녕하세요?")
+    else:
+        expect(inside.locator(".welcome .guest")).to_be_visible()
