@@ -1,8 +1,8 @@
 """4-bit weights in the order that a CPU with AVX512-BF16 multiplies them in, put into it while a model loads.
 
-bitsandbytes does this at the first use of each weight, in one piece and with eight bytes for every two weights: 0.44 GB for one of SOLAR's largest,
-beside it. Its order keeps blocks of 32 rows where they are, so a weight is rearranged here block after block in its own memory. The rule: the bytes are
-those that bitsandbytes makes itself, by its own layer; where it does not do so, weights stay as they are and nothing is lost.
+bitsandbytes does this at the first use of each weight, in one piece, which takes 0.44 GB beside one of SOLAR's largest. Its order keeps blocks of 32
+rows where they are, so a weight is rearranged here block after block in its own memory. The rule: the bytes are those that bitsandbytes makes itself,
+by its own layer; where it does not do so, weights stay as they are and nothing is lost.
 """
 
 from __future__ import annotations
