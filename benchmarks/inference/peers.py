@@ -14,8 +14,11 @@ from benchmarks.inference.timing import Timed
 class RawLlama:
     """A `xllamacpp.Server`, token ids in, with a callback that only counts."""
 
-    def __init__(self, file: Path, context_tokens: int, threads: int, *, as_ours: bool) -> None:
-        """`as_ours` takes the parameters that matter for speed as `solar_chat.engine.llama_cpp` sets them; else xllamacpp's own stay."""
+    def __init__(self, file: Path, context_tokens: int, threads: int, *, as_ours: bool, cache_in_8_bits: bool = False) -> None:
+        """`as_ours` takes the parameters that matter for speed as `solar_chat.engine.llama_server` sets them; else xllamacpp's own stay.
+
+        `cache_in_8_bits` is what ours chose for this file on this machine.
+        """
         import xllamacpp
 
         params = xllamacpp.CommonParams()
@@ -32,6 +35,9 @@ class RawLlama:
             params.no_extra_bufts = True
             params.fit_params = params.warmup = False
             params.cache_ram_mib = 0
+            if cache_in_8_bits:
+                params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_Q8_0
+                params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_ENABLED
         self._server: Any = xllamacpp.Server(params)
         self._server.handle_metrics()
 

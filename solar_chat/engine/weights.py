@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from solar_chat.engine.attention import attention_name
 from solar_chat.engine.checkpoint import Checkpoint, read_checkpoint
+from solar_chat.engine.cpu_layout import arrange
 from solar_chat.engine.memory import free_memory
 from solar_chat.engine.quantize import quantization_config, quantized_bytes, quantized_tensors, write_quantized
 from solar_chat.engine.row_blocks import unpack_by_rows
@@ -103,14 +104,13 @@ def _saved(checkpoint: Checkpoint, hardware: Hardware, report: Progress, place: 
 
 
 def _lazily(checkpoint: Checkpoint, hardware: Hardware) -> Mapping[str, Any] | None:
-    """The tensors of a checkpoint where they are to be read, None where transformers shall map the files: pages that were mapped would stay
-    beside weights that are rearranged."""
-    return checkpoint.tensors if hardware.device == "cpu" and _rearranges(hardware) else None
+    """The tensors of a checkpoint where they are to be read, because they are rearranged; None where transformers shall map the files."""
+    return checkpoint.tensors if _rearranges(hardware) else None
 
 
 def _rearranges(hardware: Hardware) -> bool:
-    """Whether bitsandbytes, on this CPU, brings every weight into another order when it is first used, for a kernel of its own."""
-    return "avx512_bf16" in hardware.cpu_features
+    """Whether bitsandbytes has a kernel of its own for 4-bit weights here, which wants them in another order."""
+    return hardware.device == "cpu" and "avx512_bf16" in hardware.cpu_features
 
 
 def _assembled(checkpoint: Checkpoint, hardware: Hardware, report: Progress, tensors: Mapping[str, Any] | None) -> Any:
@@ -132,7 +132,10 @@ def _assembled(checkpoint: Checkpoint, hardware: Hardware, report: Progress, ten
         elif parameter.dtype != dtype:
             # transformers leaves embedding, head and norms as they were saved.
             parameter.data = parameter.data.to(dtype)
-    if hardware.device == "cpu" and not _rearranges(hardware):
+    if _rearranges(hardware):
+        arrange(model)
+        free_memory()
+    elif hardware.device == "cpu":
         unpack_by_rows(model)
     return model
 
