@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import webbrowser
 from collections.abc import Mapping
 from pathlib import Path
@@ -89,9 +90,11 @@ def _open_on_windows(what: str) -> bool:
 def _start(command: list[str]) -> bool:
     """Start and forget: on POSIX in a session of its own, so that Ctrl+C in our terminal does not close it."""
     try:
-        subprocess.Popen(command, **_DETACHED, env=clean_environment(), start_new_session=True)
+        process = subprocess.Popen(command, **_DETACHED, env=clean_environment(), start_new_session=True)
     except OSError:
         return False
+    # Until somebody asks how it ended, POSIX keeps what is left of it.
+    threading.Thread(target=process.wait, name=command[0], daemon=True).start()
     return True
 
 

@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import secrets
+import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -156,7 +157,7 @@ def _knock(record: Record) -> Running | Literal["ending"] | None:
 
 def let_come_forward(pid: int) -> None:
     """Windows lets a program into the foreground only with leave of the one that has it, which is the one just started."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         import ctypes
 
         ctypes.windll.user32.AllowSetForegroundWindow(pid)

@@ -11,10 +11,6 @@ import sys
 import threading
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from _typeshed import UnraisableHookArgs
 
 LOG_BYTES = 2_000_000
 KEPT_FILES = 2
@@ -46,13 +42,15 @@ def log_crash(path: Path, error: BaseException) -> bool:
     """Write the traceback of `error` where a report can take it from, and nowhere else; whether that worked."""
     crash = logging.getLogger("solar_chat.crash")
     crash.propagate = False
-    handler = _file_of(logging.getLogger()) or _open(path, LOG_BYTES)
+    shared = _file_of(logging.getLogger())
+    handler = shared or _open(path, LOG_BYTES)
     if handler is None:
         return False
     crash.addHandler(handler)
     crash.error("unexpected error", exc_info=error)
     crash.removeHandler(handler)
-    handler.flush()
+    if shared is None:
+        handler.close()
     return True
 
 
@@ -76,6 +74,6 @@ def _thread_died(dead: threading.ExceptHookArgs) -> None:
         _log.error("thread %s died", name, exc_info=(dead.exc_type, dead.exc_value, dead.exc_traceback))
 
 
-def _could_not_raise(what: UnraisableHookArgs) -> None:
+def _could_not_raise(what: sys.UnraisableHookArgs) -> None:
     error = what.exc_value or what.exc_type()
     _log.warning("%s", what.err_msg or "exception ignored", exc_info=(what.exc_type, error, what.exc_traceback))

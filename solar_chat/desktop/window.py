@@ -6,6 +6,7 @@ else of the program runs beside it. Without a web view that can show the page th
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import logging
 import os
@@ -13,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from solar_chat.desktop.foreign import has_display
@@ -24,17 +26,17 @@ from solar_chat.settings import Theme
 _GROUNDS = {"light": "#fbfaf8", "dark": "#171513"}
 # Internet Explorer, which pywebview falls back to on a Windows without WebView2, cannot show the page.
 _TOO_OLD = "mshtml"
+# Python binding → where its package keeps the plugins for window systems.
+_QTS = {"PySide6": "Qt/plugins/platforms", "PyQt6": "Qt6/plugins/platforms"}
 
 _log = logging.getLogger(__name__)
 
 
 def window_possible() -> bool:
-    """Whether a web view is installed and there is a display. Imports none of it."""
+    """Whether a web view is installed and there is a display that it can use. Imports none of it."""
     if not has_display() or not _installed("webview"):
         return False
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return _installed("qtpy") and any(_installed(f"{qt}.QtWebEngineWidgets") for qt in ("PySide6", "PyQt6"))
+    return sys.platform in ("win32", "darwin") or (_installed("qtpy") and any(_qt_starts(qt, plugins) for qt, plugins in _QTS.items()))
 
 
 def _installed(module: str) -> bool:
@@ -42,6 +44,29 @@ def _installed(module: str) -> bool:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:
         return False
+
+
+def _qt_starts(qt: str, plugins: str) -> bool:
+    """Whether the Python binding `qt` is there whole and its part for X11 finds its libraries and a display.
+
+    Asked first because Qt does not raise where it cannot start: it ends the process.
+    """
+    if not _installed(f"{qt}.QtWebEngineWidgets"):
+        return False
+    found = importlib.util.find_spec(qt)
+    folder = Path(next(iter((found and found.submodule_search_locations) or ["."])))
+    try:
+        ctypes.CDLL(str(folder / plugins / "libqxcb.so"))
+        xcb = ctypes.CDLL("libxcb.so.1")
+    except OSError as error:
+        _log.warning("no window of its own, %s cannot start (%s); the browser is used", qt, error)
+        return False
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    xcb.xcb_connection_has_error.argtypes = xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
+    connection = xcb.xcb_connect(None, None)
+    answers: bool = xcb.xcb_connection_has_error(connection) == 0
+    xcb.xcb_disconnect(connection)
+    return answers
 
 
 class Window:
@@ -114,6 +139,8 @@ class Window:
         if sys.platform not in ("win32", "darwin"):
             # Named, or pywebview tries GTK first and prints its traceback.
             os.environ.setdefault("PYWEBVIEW_GUI", "qt")
+            # Checked before; Wayland's own plugin comes without a frame on some desktops.
+            os.environ.setdefault("QT_QPA_PLATFORM", "xcb")
             os.environ.setdefault("QT_API", "pyside6" if _installed("PySide6") else "pyqt6")
         os.environ.setdefault("PYWEBVIEW_LOG", "WARNING")
         import webview
