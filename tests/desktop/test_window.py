@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.skipif(shutil.which("xvfb-run") is None or sys.platform
 SCRIPT = """
 import json, sys, time
 from pathlib import Path
+from typing import Any
 from solar_chat.desktop.door import Door
 from solar_chat.desktop.window import Window, window_possible
 from solar_chat.paths import Home
@@ -75,10 +77,10 @@ def on_a_display(home: Path, *command: str, timeout: int = 240) -> subprocess.Co
     )
 
 
-def shown(home: Path, *arguments: str) -> dict[str, list[object]]:
+def shown(home: Path, *arguments: str) -> dict[str, Any]:
     done = on_a_display(home, "-c", SCRIPT, str(home), *arguments)
     assert done.returncode == 0, done.stderr
-    found: dict[str, list[object]] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
