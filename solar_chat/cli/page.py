@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from solar_chat import api
-from solar_chat.access import is_loopback, is_space
+from solar_chat.access import checked_owner_password, is_loopback, is_space
 from solar_chat.assistant import Assistant
 from solar_chat.cli.serve import required_key
 from solar_chat.errors import StartError
@@ -23,6 +23,8 @@ class PageOptions:
     port: int | None
     password: str | None
     public: bool
+    owner_password: str | None
+    api_key: str | None
     open_browser: bool
     model: str | None
     lang: InterfaceLanguage | None
@@ -39,12 +41,14 @@ def open_page(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguag
             print(catalogue.tr(lang, "cli.page_ready", url=owner), flush=True)
         for url in visitors:
             print(catalogue.tr(lang, "cli.visitors_ready", url=url), flush=True)
+            if options.owner_password is not None:
+                print(catalogue.tr(lang, "cli.owner_ready", url=f"{url.rstrip('/')}/owner"), flush=True)
         if visitors and options.password is None:
             print(catalogue.tr(lang, "cli.public_opens"), flush=True)
 
     with Assistant.open(options.home, options.model) as assistant:
         # A password says that the page is not for everybody who can reach it; then neither is the API.
-        key = required_key(options.home, None, exposed=_lets_others_in(options) or options.password is not None)
+        key = required_key(options.home, options.api_key, exposed=_lets_others_in(options) or options.password is not None)
         programs = api.build(assistant, api.ApiOptions(options.host, options.share, key, fall_back=True))
         ui.launch(
             assistant,
@@ -57,7 +61,9 @@ def open_page(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguag
             on_ready=announce,
             doors=dict.fromkeys(api.PATHS, programs),
             visitors=_lets_others_in(options),
-            owner=not is_space(),
+            # Nobody sits at a Space; its owner can still log in.
+            owner=not is_space() or options.owner_password is not None,
+            owner_password=options.owner_password,
         )
 
 
@@ -67,6 +73,8 @@ def _check_exposure(options: PageOptions) -> None:
         raise StartError("public_and_password")
     if options.password is not None and not options.password.strip():
         raise StartError("password_empty")
+    if options.owner_password is not None:
+        checked_owner_password(options.owner_password, options.password)
     if options.public or options.password is not None:
         return
     if options.share:
