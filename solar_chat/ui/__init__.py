@@ -57,8 +57,9 @@ def launch(
 
     `port` None takes the first free one from 7860; `lang` overrides the setting for this run; the user name beside `password` is "solar". With
     `visitors` the page at `host` and `port` is for them, and the owner's is on this computer only, or nowhere where `owner` is False; with an
-    `owner_password` the owner can log in there, too. `on_ready` gets the owner's address and the visitors' ones. Whether a password is needed is the caller's business. `doors` are ASGI applications served
-    beside the page, by path. Raises StartError `port_taken` (port), `share_offline`, `share_blocked` or `share_failed` (reason).
+    `owner_password` the owner can log in there, too. `on_ready` gets the owner's address and the visitors' ones. Whether a password is needed is the
+    caller's business. `doors` are ASGI applications served beside the page, by path. Raises StartError `port_taken` (port), `share_offline`,
+    `share_blocked` or `share_failed` (reason).
     """
     prepare()
     from solar_chat.ui.server import serve, wait

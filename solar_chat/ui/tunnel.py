@@ -1,8 +1,8 @@
 """The public link: Gradio's share server and its tunnel program (frpc), opened to a page that already runs.
 
-What it downloads and whom it asks is Gradio's; waiting for it is ours, because Gradio waits half a minute for a program that was killed, for ever for
-one that says nothing, and writes to the terminal. The rule: whatever goes wrong ends in an error that says whether the network or a virus scanner is to
-blame and names the way without a tunnel, and nothing is left running.
+What it downloads and whom it asks is Gradio's; waiting for it is ours, because Gradio waits half a minute for a program that was killed, for ever
+for one that says nothing, and writes to the terminal. The rule: whatever goes wrong ends in an error that says whether the network or a virus scanner
+is to blame and names the way without a tunnel, and nothing is left running.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _LONGEST_REASON: Final = 200
 def tunnel(port: int, share_token: str, folder: Path) -> Iterator[str]:
     """The public address of the page on `port` of this computer, inside the block; `folder` is where the share server's certificate may lie.
 
-    Raises StartError `share_offline` (reason) where the share server or the tunnel program cannot be fetched, `share_blocked` (reason) where the program
-    is there but does not run, `share_failed` (reason) where it runs and finds no way.
+    Raises StartError `share_offline` (reason) where the share server or the tunnel program cannot be fetched, `share_blocked` (reason) where the
+    program is there but does not run, `share_failed` (reason) where it runs and finds no way.
     """
     host, server_port, certificate = _share_server(folder)
     way = tunneling.Tunnel(host, server_port, "127.0.0.1", port, share_token, certificate)

@@ -74,7 +74,7 @@ def paths_of_the_owners_page(house: House) -> list[tuple[str, str]]:
     found = set()
     routes = App.create_app(build_page(house.assistant)).routes
     # FastAPI keeps what was included from another router as one entry.
-    for route in [*routes, *(inner for route in routes for inner in getattr(getattr(route, "original_router", None), "routes", ()))]:
+    for route in [*routes, *(inner for outer in routes for inner in getattr(getattr(outer, "original_router", None), "routes", ()))]:
         path = re.sub(r"{[^}]*}", "x", getattr(route, "path", ""))
         found |= {(method, path) for method in getattr(route, "methods", None) or {"GET"} if path}
     return sorted(found)
@@ -86,7 +86,8 @@ def test_no_path_leads_a_visitor_to_the_owners_page(clean: House, shared: tuple[
     assert len(tried) > 30
     odd = ["//", "/./", "/owner/", "/owner/config", "/owner/../config", "/OWNER", "/%6fwner/x", "/owner%2fconfig", "/owner;/config", "/?owner=1"]
     tried += [("GET", path) for path in [*odd, "/config?__theme=dark", "/gradio_api/info"]]
-    cookies = [None, f"{COOKIE}=x", f"{COOKIE}=", f'{COOKIE}="a\\"b"', f"{SAFE_COOKIE}={'a' * 43}", f"{COOKIE}={'a' * 43}; {COOKIE}={'b' * 43}", "\xff=\x01"]
+    quoted = f'{COOKIE}="a\\"b"'
+    cookies = [None, f"{COOKIE}=x", f"{COOKIE}=", quoted, f"{SAFE_COOKIE}={'a' * 43}", f"{COOKIE}={'a' * 43}; {COOKIE}={'b' * 43}", "\xff=\x01"]
     for method, path in tried:
         for cookie in cookies if method == "GET" else cookies[:2]:
             headers = {} if cookie is None else {"Cookie": cookie}
