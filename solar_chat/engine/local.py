@@ -7,22 +7,18 @@ queues them. Does not load (`loading.py`) and knows no templates.
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from solar_chat.engine.cache import PrefixCache
-from solar_chat.engine.detour import Detour
 from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
-from solar_chat.engine.protocol import Event, Feature, Finished, FinishReason, GenerationRequest, Prefilled, TextPiece
-from solar_chat.engine.sampling import choose
+from solar_chat.engine.protocol import Event, Feature, Finished, FinishReason, GenerationRequest, Prefilled
+from solar_chat.engine.replying import NotNumbers, Picker, Reply
 from solar_chat.engine.scoring import Scores
-from solar_chat.engine.stops import StopScanner
 from solar_chat.engine.token_step import Step, open_step
-from solar_chat.engine.tokenizer import Detokenizer, TextTokenizer
+from solar_chat.engine.tokenizer import TextTokenizer
 from solar_chat.engine.transcript import Transcript
 from solar_chat.errors import ModelError, OutOfMemory
 
@@ -35,34 +31,6 @@ CHUNK_TOKENS = {"cpu": 64, "mps": 128, "cuda": 256}
 
 class _StopSignal(Exception):
     """Raised inside the model to leave a forward pass."""
-
-
-@dataclass(slots=True)
-class _Reply:
-    """Where one reply stands."""
-
-    detokenizer: Detokenizer
-    scanner: StopScanner
-    transcript: Transcript
-    scores: Scores | None = None
-    tokens: int = 0
-
-    def push(self, token: int, logits: Tensor) -> str:
-        """The text that may be shown now that `token` was chosen from `logits`."""
-        self.tokens += 1
-        text = self.detokenizer.push(token)
-        self.transcript.add(token, text)
-        if self.scores is not None:
-            self.scores.add(logits, token, text)
-        return self.scanner.push(text)
-
-    def end(self) -> str:
-        """The text still held back."""
-        return self.scanner.flush()
-
-    def piece(self, text: str) -> TextPiece:
-        """`text` as it is shown."""
-        return TextPiece(text, self.tokens, self.scores.take(text) if self.scores is not None else ())
 
 
 class LocalBackend:
@@ -126,8 +94,8 @@ class LocalBackend:
         if request.prompt_ids:
             # Without its text nothing could be recognised as its continuation.
             self._transcript = None
-        scores = None if request.logprobs is None else Scores(self._tokenizer, request.logprobs)
-        reply = _Reply(Detokenizer(self._tokenizer), StopScanner(request.stop), transcript, scores)
+        reply = Reply(request, self._tokenizer, transcript)
+        scores = reply.scores
         reason: FinishReason = "cancelled"
         try:
             logits = yield from self._prefill(prompt, stop, scores if request.score_prompt else None)
@@ -179,39 +147,19 @@ class LocalBackend:
                 return rows[-1]
 
     def _decode(
-        self, logits: Tensor, prompt: list[int], request: GenerationRequest, limit: int, reply: _Reply, stop: threading.Event
+        self, logits: Tensor, prompt: list[int], request: GenerationRequest, limit: int, reply: Reply, stop: threading.Event
     ) -> Generator[Event, None, FinishReason]:
         """Generate up to `limit` tokens; returns why it ended."""
-        import torch
-
-        sampling = request.sampling
-        generator = torch.Generator(device=logits.device)
-        if sampling.seed is None:
-            generator.seed()
-        else:
-            generator.manual_seed(sampling.seed)
-        # A stop string that is one token of its own ends the reply by id, because special tokens have no text to compare.
-        end_ids = self._end_ids | {index for text in request.stop if (index := self._tokenizer.added_id(text)) is not None}
-        seen = None
-        if sampling.repetition_penalty != 1.0:
-            seen = torch.zeros(logits.shape[-1], dtype=torch.bool, device=logits.device)
-            seen[torch.tensor(prompt, device=logits.device)] = True
-        detour = self._detour(request.avoid)
+        picker = Picker(request, prompt, self._tokenizer, self._end_ids, logits)
         while reply.tokens < limit:
             if stop.is_set():
                 return "cancelled"
-            with torch.inference_mode():
-                chosen = choose(detour.weaken(logits), sampling, generator, seen)
-                # One transfer for both: token numbers are exact in float32 up to 16 million.
-                number, score = torch.cat([chosen.to(logits.dtype), logits[chosen]]).tolist()
-                if seen is not None:
-                    seen[chosen] = True
-            if math.isnan(score):
+            try:
+                token = picker.pick(logits)
+            except NotNumbers:
                 self._forget()
-                raise RuntimeError("the logits are not numbers")
-            token = int(number)
-            detour.take(token)
-            if token in end_ids:
+                raise
+            if token in picker.end_ids:
                 return "stop"
             if text := reply.push(token, logits):
                 yield reply.piece(text)
@@ -220,10 +168,6 @@ class LocalBackend:
             if reply.tokens < limit:
                 logits = self._run([token], stop)[-1]
         return "length"
-
-    def _detour(self, avoid: tuple[str, ...]) -> Detour:
-        # Behind a sentence a word has a space in front; some tokenizers write it by themselves.
-        return Detour(self._tokenizer.encode(f"{space}{text.strip()}") for text in avoid for space in ("", " "))
 
     def _rewind(self, prompt: list[int]) -> int:
         """Shorten the cache to what it shares with `prompt`, leaving at least one token to run; returns that length."""

@@ -31,7 +31,8 @@ SAFE_COOKIE: Final = f"__Host-{COOKIE}"
 _LARGEST_FORM: Final = 4096
 _GUARDED: Final = {
     "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
+    # Without a referrer a browser would send the form from the origin "null".
+    "referrer-policy": "same-origin",
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 }
 _STYLE: Final = """
