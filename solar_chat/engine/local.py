@@ -12,12 +12,13 @@ import time
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
+from solar_chat.engine.batch import Batch
 from solar_chat.engine.cache import PrefixCache, cache_argument
 from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
 from solar_chat.engine.protocol import Event, Feature, Finished, FinishReason, GenerationRequest, Prefilled
 from solar_chat.engine.replying import NotNumbers, Picker, Reply
 from solar_chat.engine.scoring import Scores
-from solar_chat.engine.token_step import Step, open_step
+from solar_chat.engine.token_step import Step, has_fixed_steps, open_step
 from solar_chat.engine.tokenizer import TextTokenizer
 from solar_chat.engine.transcript import Transcript
 from solar_chat.errors import ModelError, OutOfMemory
@@ -46,10 +47,11 @@ class LocalBackend:
         end_ids: frozenset[int],
         quantization: str = "none",
         threads: int | None = None,
+        seats: int = 0,
     ) -> None:
         """`model` is a loaded `...ForCausalLM` in eval mode; `end_ids` are the tokens that end a reply.
 
-        `threads` is how many CPU threads it may use, None for torch's own choice.
+        `threads` is how many CPU threads it may use, None for torch's own choice; `seats` how many replies may be made together.
         """
         self._model: Any = model
         self._tokenizer = tokenizer
@@ -62,6 +64,18 @@ class LocalBackend:
         self._device: Any = model.device
         self.device = str(self._device.type)
         self._threads = threads
+        self._batch: Batch | None = None
+        if seats and has_fixed_steps(model, context_tokens):
+            self._batch = Batch(
+                model,
+                self._encoded_apart,
+                tokenizer,
+                name=name,
+                context_tokens=context_tokens,
+                end_ids=end_ids,
+                seats=seats,
+                chunk_tokens=CHUNK_TOKENS.get(str(model.device.type), CHUNK_TOKENS["cpu"]),
+            )
         self._stop: threading.Event | None = None
         self._read: list[int] = []
         self._cache: PrefixCache | None = None
@@ -75,6 +89,9 @@ class LocalBackend:
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text))
+
+    def batch(self) -> Batch | None:
+        return self._batch
 
     def stream(self, request: GenerationRequest, stop: threading.Event) -> Iterator[Event]:
         """See `Backend`. With `max_reply_tokens` 0 it only reads the prompt, so that a later request finds it in the cache.
@@ -115,28 +132,29 @@ class LocalBackend:
         yield Finished(reason, len(prompt), reply.tokens, time.perf_counter() - started)
 
     def close(self) -> None:
-        self._model = self._cache = self._step = self._transcript = None
+        self._model = self._cache = self._step = self._transcript = self._batch = None
         self._read = []
         free_memory()
 
     def _encoded(self, request: GenerationRequest) -> list[int]:
         """Token ids of the prompt; those the model itself wrote where it continues the last reply."""
+        continued = None if request.prompt_ids or self._transcript is None else self._transcript.ids_of(request.prompt)
+        return continued or self._encoded_apart(request)
+
+    def _encoded_apart(self, request: GenerationRequest) -> list[int]:
+        """Token ids of the prompt, whatever was said before."""
+        self._use_threads()
         if request.prompt_ids:
             # A number without an embedding is an assertion on CUDA, after which the device is unusable until the process ends.
             vocabulary = self._model.get_input_embeddings().num_embeddings
             if not all(0 <= token < vocabulary for token in request.prompt_ids):
                 raise ModelError("prompt_unknown_token", tokens=vocabulary)
             return list(request.prompt_ids)
-        continued = self._transcript.ids_of(request.prompt) if self._transcript is not None else None
-        return continued or self._tokenizer.encode_prompt(request.prompt)
+        return self._tokenizer.encode_prompt(request.prompt)
 
     def _prefill(self, prompt: list[int], stop: threading.Event, scores: Scores | None) -> Generator[Event, None, Tensor]:
         """Read `prompt` from where the cache agrees with it; returns the logits behind its last token. With `scores` it is read from the start."""
-        if self._threads is not None:
-            import torch
-
-            # OpenMP keeps this number per thread, so the one that generates sets it.
-            torch.set_num_threads(self._threads)
+        self._use_threads()
         done = reused = self._rewind(prompt if scores is None else [])
         yield Prefilled(done, len(prompt), reused)
         chunk = CHUNK_TOKENS.get(self._device.type, CHUNK_TOKENS["cpu"])
@@ -169,6 +187,13 @@ class LocalBackend:
             if reply.tokens < limit:
                 logits = self._run([token], stop)[-1]
         return "length"
+
+    def _use_threads(self) -> None:
+        if self._threads is not None:
+            import torch
+
+            # OpenMP keeps this number per thread, so the one that generates sets it.
+            torch.set_num_threads(self._threads)
 
     def _rewind(self, prompt: list[int]) -> int:
         """Shorten the cache to what it shares with `prompt`, leaving at least one token to run; returns that length."""

@@ -42,9 +42,14 @@ class Step(Protocol):
 
 def open_step(model: Any, cache: PrefixCache) -> Step | None:
     """The fastest step for `model` and its device that writes into `cache`; None where only the model's own forward is right."""
-    if not _looks_at_everything(model, cache.capacity_tokens) or model.model.rotary_emb.rope_type not in _FIXED_ROTARY:
+    if not has_fixed_steps(model, cache.capacity_tokens):
         return None
     return GraphStep(model, cache) if model.device.type == "cuda" else TokenStep(model, cache)
+
+
+def has_fixed_steps(model: Any, capacity_tokens: int) -> bool:
+    """Whether the steps of this module are right for `model`: no window, and angles that depend on the position alone."""
+    return _looks_at_everything(model, capacity_tokens) and model.model.rotary_emb.rope_type in _FIXED_ROTARY
 
 
 def _looks_at_everything(model: Any, capacity_tokens: int) -> bool:
