@@ -72,7 +72,7 @@ def _share_server(folder: Path) -> tuple[str, int, str | None]:
 def _program(way: tunneling.Tunnel) -> subprocess.Popen[bytes]:
     """frpc, fetched if it is not here, and started."""
     try:
-        way.download_binary()
+        way.download_binary()  # type: ignore[no-untyped-call]  # Gradio has no annotation here
     except httpx.HTTPError as error:
         raise StartError("share_offline", reason=_short(error)) from error
     except (ChecksumMismatchError, OSError) as error:

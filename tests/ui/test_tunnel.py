@@ -41,7 +41,7 @@ def why(tmp_path: Path) -> StartError:
     with pytest.raises(StartError) as caught, tunnel(free_port(), "token", tmp_path):
         pytest.fail("there was a link")
     for lang in ("ko", "en"):
-        assert "--host 0.0.0.0" in Catalogue.load().describe(caught.value, lang)  # type: ignore[arg-type]  # of a tuple of two literals
+        assert "--host 0.0.0.0" in Catalogue.load().describe(caught.value, lang)
     return caught.value
 
 
