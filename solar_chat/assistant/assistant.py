@@ -84,6 +84,11 @@ class Assistant(Desk):
         self.wait_ready()
         return Completion(request, self.machine.engine, self.machine.spec)
 
+    @property
+    def most_together(self) -> int:
+        """How many completions the loaded model makes at a time."""
+        return self.machine.engine.most_together
+
     # Downloads
 
     def offer(self, model: str) -> Offer:

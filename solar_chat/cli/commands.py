@@ -59,6 +59,8 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, progr
         port: Annotated[int | None, typer.Option(min=1, max=65535, help=say("port"))] = None,
         password: Annotated[str | None, typer.Option(help=say("password"), envvar="SOLAR_CHAT_PASSWORD", show_envvar=True)] = None,
         public: Annotated[bool, typer.Option("--public", help=say("public"))] = False,
+        owner_password: Annotated[str | None, typer.Option(help=say("owner_password"), envvar="SOLAR_CHAT_OWNER_PASSWORD", show_envvar=True)] = None,
+        api_key: Annotated[str | None, typer.Option(help=say("serve_api_key"), envvar="SOLAR_CHAT_SERVE_KEY", show_envvar=True)] = None,
         no_browser: Annotated[bool, typer.Option("--no-browser", help=say("no_browser"))] = False,
         window: Annotated[bool | None, typer.Option("--window/--no-window", help=say("window"), show_default=False)] = None,
         model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"))] = None,
@@ -74,7 +76,7 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, progr
             if is_space():
                 # There is nobody at the machine, and the Space's own settings say who may come.
                 share, host, port, public, no_browser, window = False, "0.0.0.0", port or SPACE_PORT, password is None, True, False
-            options = PageOptions(context.obj, share, host, port, password, public, not no_browser, window, model, chosen)
+            options = PageOptions(context.obj, share, host, port, password, public, owner_password, api_key, not no_browser, window, model, chosen)
             open_page(options, catalogue, lang, explain, program)
 
     @app.command(help=say("serve"))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from solar_chat.access import is_loopback, is_space
+from solar_chat.access import checked_owner_password, is_loopback, is_space
 from solar_chat.desktop import Ending, Program, Running, Wishes, has_terminal, open_browser, open_program
 from solar_chat.errors import StartError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
@@ -31,6 +31,8 @@ class PageOptions:
     port: int | None = None
     password: str | None = None
     public: bool = False
+    owner_password: str | None = None
+    api_key: str | None = None
     open_browser: bool = True
     window: bool | None = None
     model: str | None = None
@@ -39,7 +41,8 @@ class PageOptions:
     @property
     def needs_own_server(self) -> bool:
         """Whether a page that is open already cannot be what was asked for."""
-        return self.share or self.public or not is_loopback(self.host) or any(each is not None for each in (self.port, self.password, self.model))
+        asked = (self.port, self.password, self.owner_password, self.api_key, self.model)
+        return self.share or self.public or not is_loopback(self.host) or any(each is not None for each in asked)
 
 
 Explain = Callable[[Exception], str]
@@ -93,6 +96,8 @@ def _check_exposure(options: PageOptions) -> None:
         raise StartError("public_and_password")
     if options.password is not None and not options.password.strip():
         raise StartError("password_empty")
+    if options.owner_password is not None:
+        checked_owner_password(options.owner_password, options.password)
     if options.public or options.password is not None:
         return
     if options.share:
