@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Final
 
+from solar_chat.engine.batch import Batch
 from solar_chat.engine.local import LocalBackend
 from solar_chat.engine.protocol import Backend, Event, Feature, Finished, GenerationRequest, Prefilled, TextPiece
 from solar_chat.errors import ModelError, NoTurn, SolarChatError, StartError
@@ -86,6 +87,10 @@ class LentGpuBackend:
 
     def count_tokens(self, text: str) -> int:
         return self._local.count_tokens(text)
+
+    def batch(self) -> Batch | None:
+        """Each reply has a GPU of its own."""
+        return None
 
     def stream(self, request: GenerationRequest, stop: threading.Event) -> Iterator[Event]:
         """See `Backend`. Raises NoTurn `gpu_quota`, `gpu_busy`, ModelError `gpu_failed`, and what the model raises.
