@@ -1,4 +1,4 @@
-"""What a person does in the Up-scaling view: choose a source, shape the stack, look at it, build it, have it proven, talk to it.
+"""What a person does in the Up-scaling view: choose a source, shape the stack, look at it, build, prove, measure and export it, talk to it.
 
 Handlers only. The build runs in the assistant, so leaving the view or the tab stops nothing and two tabs show the same. The rule: the picture is
 drawn from the plan that would be built, and what is wrong is said next to the field it is about, before anything is written.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +128,14 @@ class Upscale:
         """What one of the buttons beside the build says."""
         wish = Wish.of(source, method, drop, slices, name)
         builds = self.screen.assistant.builds
-        acts: dict[str, Callable[[], None]] = {"cancel": builds.cancel, "verify": builds.verify, "dismiss": builds.forget, "chat": self._chat}
+        acts: dict[str, Callable[[], None]] = {
+            "cancel": builds.cancel,
+            "verify": builds.verify,
+            "measure": builds.measure,
+            "export": lambda: builds.export(event.model),
+            "dismiss": builds.forget,
+            "chat": self._chat,
+        }
         try:
             acts[event.act]()
         except SolarChatError as error:
@@ -236,8 +242,7 @@ class Upscale:
     def _job(self, tab: Tab) -> Updates:
         assistant = self.screen.assistant
         now = assistant.builds.state
-        drawn = job_html(now, self.screen.tr(tab), partial(assistant.catalogue.describe, lang=tab.lang))
-        return {self.region.job: drawn, self.region.poll: gr.Timer(active=now.active)}
+        return {self.region.job: job_html(now, assistant.catalogue, tab.lang), self.region.poll: gr.Timer(active=now.active)}
 
 
 def _read(args: Any) -> tuple[Wish, Opened, Tab]:

@@ -1,4 +1,4 @@
-"""Our templates in Jinja and in Go render what they render here. Go is read by a reader of the few words that we write, and by Go where it is installed."""
+"""Our templates in Jinja and in Go render what they render here. Go is read by a reader of our few words, and by Go where it is there."""
 
 from __future__ import annotations
 

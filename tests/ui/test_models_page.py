@@ -13,17 +13,14 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from solar_chat.assistant import Assistant
-from solar_chat.engine import check_model, load_model
-from solar_chat.hardware import detect
 from solar_chat.models import resolve
 from solar_chat.models.download import Download
-from solar_chat.paths import Home
-from solar_chat.ui.environment import prepare
 from tests.engine.openai_server import OpenAIServer, says
 from tests.models.downloading import tiny_checkpoint, until
 from tests.models.hub import StandInHub, running
 from tests.test_keys import SECRET, Memory
-from tests.ui.house import BOX, REPLIES, SEND, eventually, finished, free_port, ready, send
+from tests.ui.house import BOX, REPLIES, SEND, eventually, finished, ready, send
+from tests.ui.workshop import watched_tab, working_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore")]
 
@@ -51,25 +48,10 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Iterator[Gallery]:
-    prepare()
-    # Imports Gradio, which `prepare` must precede.
-    from solar_chat.ui.server import serve
-
     with pytest.MonkeyPatch.context() as patch, running() as hub:
         patch.setenv("HF_ENDPOINT", hub.url)
-        # The house of the other tests here has put a scripted model in their place.
-        patch.setattr("solar_chat.assistant.switching.check_model", check_model)
-        patch.setattr("solar_chat.assistant.switching.load_model", load_model)
-        patch.setattr("solar_chat.assistant.switching.detect", detect)
-        patch.setattr("solar_chat.assistant.assistant.detect", detect)
-        home = Home.find(tmp_path_factory.mktemp("집"))
-        with (
-            Assistant.open(home) as assistant,
-            serve(assistant, host="127.0.0.1", port=free_port(), share=False, password=None, lang=None) as addresses,
-        ):
-            assistant.start_loading("starter")
-            assistant.wait_ready()
-            yield Gallery(addresses.owner or "", assistant, hub)
+        with working_page(tmp_path_factory.mktemp("집")) as (url, assistant):
+            yield Gallery(url, assistant, hub)
 
 
 @pytest.fixture
@@ -98,15 +80,9 @@ def gallery(served: Gallery, tiny: Path) -> Gallery:
 
 @pytest.fixture
 def page(chromium: Browser, gallery: Gallery) -> Iterator[Page]:
-    context = chromium.new_context(locale="ko-KR", viewport={"width": 1280, "height": 900})
-    foreign: list[str] = []
-    context.on("request", lambda request: None if request.url.startswith((gallery.url, "data:", "blob:")) else foreign.append(request.url))
-    page = context.new_page()
-    page.goto(f"{gallery.url}#models")
-    expect(page.locator(".card").first).to_be_visible(timeout=LOADING_MS)
-    yield page
-    context.close()
-    assert foreign == []
+    with watched_tab(chromium, gallery.url, "models") as page:
+        expect(page.locator(".card").first).to_be_visible(timeout=LOADING_MS)
+        yield page
 
 
 def card(page: Page, name: str) -> Locator:
