@@ -114,9 +114,9 @@ class Builds:
         """Compare what was built last with its source. Raises InputError `upscale_one_at_a_time`; does nothing where nothing was built."""
         self._go_on("verifying", self._verify)
 
-    def measure(self) -> None:
-        """Read the app's own sample with what was built last and with its source. As `verify`."""
-        self._go_on("measuring", self._measure)
+    def measure(self, text: str | None = None) -> None:
+        """Read `text`, or else the app's own sample, with what was built last and with its source. As `verify`."""
+        self._go_on("measuring", lambda order: self._measure(order, text))
 
     def export(self, weights: Weights) -> None:
         """Write what was built last as a GGUF file and a Modelfile beside it. As `verify`."""
@@ -189,7 +189,7 @@ class Builds:
         self.state = replace(self.state, proof=proof)
         self._rest("verified")
 
-    def _measure(self, order: Order) -> None:
+    def _measure(self, order: Order, text: str | None) -> None:
         source = self._opened(order)
         opened = 0
 
@@ -200,7 +200,7 @@ class Builds:
             opened += stage == "open"
             self.state = replace(self.state, reading=(stage, name), read_share=(opened - 1 + share) / 2)
 
-        measured = measure(source, order.out, self._detect(), progress=tell)
+        measured = measure(source, order.out, self._detect(), text, tell)
         png = picture(measured.comparison, source.name, order.out.name, self._catalogue, order.lang)
         save_picture(order.out / CHART, png)
         self.state = replace(self.state, measurement=Measurement(measured, source.name, png))

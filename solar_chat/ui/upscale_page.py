@@ -123,6 +123,7 @@ class Upscale:
         name: str | None,
         opened: Opened,
         tab: Tab,
+        text: str | None,
         event: gr.EventData,
     ) -> Updates:
         """What one of the buttons beside the build says."""
@@ -131,7 +132,7 @@ class Upscale:
         acts: dict[str, Callable[[], None]] = {
             "cancel": builds.cancel,
             "verify": builds.verify,
-            "measure": builds.measure,
+            "measure": lambda: builds.measure((text or "").strip() or None),
             "export": lambda: builds.export(event.model),
             "dismiss": builds.forget,
             "chat": self._chat,
@@ -240,9 +241,12 @@ class Upscale:
         return usual
 
     def _job(self, tab: Tab) -> Updates:
-        assistant = self.screen.assistant
-        now = assistant.builds.state
-        return {self.region.job: job_html(now, assistant.catalogue, tab.lang), self.region.poll: gr.Timer(active=now.active)}
+        region, catalogue, now = self.region, self.screen.assistant.catalogue, self.screen.assistant.builds.state
+        return {
+            region.job: job_html(now, catalogue, tab.lang),
+            region.text: gr.update(visible=now.whole and not now.active),
+            region.poll: gr.Timer(active=now.active),
+        }
 
 
 def _read(args: Any) -> tuple[Wish, Opened, Tab]:
@@ -274,7 +278,7 @@ def wire_upscale(handlers: Upscale, navigation: Navigation) -> None:
     region.name.change(handlers.shape, given, drawn, **following)
     for go in (region.build.click, region.name.submit):
         go(handlers.build, given, drawn, **_QUIET)
-    acted = region.job.act(handlers.act, given, [*drawn, *handlers.preferences.followed], **_QUIET)
+    acted = region.job.act(handlers.act, [*given, region.text], [*drawn, *handlers.preferences.followed], **_QUIET)
     acted.then(None, js=JS_ANSWERED, api_visibility="private")
     region.poll.tick(handlers.tick, given, drawn, **_QUIET)
     region.refresh.click(handlers.tick, given, drawn, **_QUIET)

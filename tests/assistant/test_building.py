@@ -19,6 +19,7 @@ from solar_chat.i18n import Catalogue
 from solar_chat.paths import Home
 from solar_chat.upscale import Checkpoint, DepthPlan
 from tests.export.conftest import CPU
+from tests.talk import TALK
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def test_measured_and_exported_beside_its_proof(builds: Builds, home: Home, star
     builds.verify()
     builds.wait(60)
     shares: list[float] = []
-    builds.measure()
+    builds.measure(TALK)
     while builds.state.active:
         shares.append(builds.state.share)
         builds.wait(0.01)

@@ -15,6 +15,7 @@ from solar_chat.i18n import Catalogue
 from solar_chat.paths import STARTER_MODEL
 from solar_chat.ui.upscale_picture import in_words, picture_html
 from solar_chat.upscale import Checkpoint, DepthPlan
+from tests.talk import TALK
 from tests.ui.house import REPLIES, eventually, finished, send
 from tests.ui.workshop import watched_tab, working_page
 
@@ -75,6 +76,7 @@ def test_from_the_box_to_a_deeper_model_that_answers(page: Page, workshop: tuple
     assert Checkpoint.read(out).layers == 16
     job.get_by_role("button", name="검증하기").click()
     expect(job).to_contain_text("starter와 견주어 모두 같습니다")
+    page.locator("#upscale-text textarea").fill(TALK)
     job.get_by_role("button", name="원본과 재 보기").click()
     # What it means, in a sentence and in a picture that the browser could read.
     expect(job.locator(".worth")).to_contain_text("쌓기만 한 모델은 원본보다 못한 것이 당연하며", timeout=LOADING_MS)
