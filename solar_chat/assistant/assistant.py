@@ -57,6 +57,10 @@ class Assistant(Desk):
         self.machine.close()
         self.store.close()
 
+    def busy(self) -> bool:
+        """Whether something is going on that a person would want to end by itself: a reply, a load, a download, a build."""
+        return self.machine.engine.queue_length > 0 or self.builds.state.active or any(run.progress.active for run in self.downloads())
+
     # The model
 
     def start_loading(self, model: str | None = None, *, fall_back: bool = True) -> None:
@@ -79,6 +83,11 @@ class Assistant(Desk):
         """A reply as the model gives it. Waits for the model; raises ModelError."""
         self.wait_ready()
         return Completion(request, self.machine.engine, self.machine.spec)
+
+    @property
+    def most_together(self) -> int:
+        """How many completions the loaded model makes at a time."""
+        return self.machine.engine.most_together
 
     # Downloads
 

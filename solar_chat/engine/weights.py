@@ -19,6 +19,7 @@ from solar_chat.engine.checkpoint import Checkpoint, read_checkpoint
 from solar_chat.engine.cpu_layout import arrange
 from solar_chat.engine.memory import free_memory
 from solar_chat.engine.quantize import quantization_config, quantized_bytes, quantized_tensors, write_quantized
+from solar_chat.engine.row_blocks import unpack_by_rows
 from solar_chat.errors import ModelError, SolarChatError
 from solar_chat.hardware import Hardware
 
@@ -108,6 +109,7 @@ def _lazily(checkpoint: Checkpoint, hardware: Hardware) -> Mapping[str, Any] | N
 
 
 def _rearranges(hardware: Hardware) -> bool:
+    """Whether bitsandbytes has a kernel of its own for 4-bit weights here, which wants them in another order."""
     return hardware.device == "cpu" and "avx512_bf16" in hardware.cpu_features
 
 
@@ -133,6 +135,8 @@ def _assembled(checkpoint: Checkpoint, hardware: Hardware, report: Progress, ten
     if _rearranges(hardware):
         arrange(model)
         free_memory()
+    elif hardware.device == "cpu":
+        unpack_by_rows(model)
     return model
 
 
