@@ -245,8 +245,7 @@ def test_a_gated_download_explains_itself(page: Page, gallery: Gallery) -> None:
 
 
 def ask_for_heavy(page: Page) -> Locator:
-    """Its row, a moment after the download was asked for."""
-    add(page, "me/heavy")
+    """Its row, a moment after the download was asked for. It is on the list."""
     press(card(page, "me/heavy"), "내려받기")
     return page.locator("#downloads .download")
 
@@ -262,8 +261,7 @@ def test_without_a_connection(page: Page, gallery: Gallery) -> None:
     add(page, "me/heavy")
     expect(card(page, "me/heavy")).to_be_visible()
     gallery.hub.hangs_up = True
-    press(card(page, "me/heavy"), "내려받기")
-    row = page.locator("#downloads .download")
+    row = ask_for_heavy(page)
     expect(row).to_contain_text(f"{gallery.hub.url}에 연결할 수 없어")
     expect(row).to_contain_text("인터넷 연결을 확인하고 다시 시도하십시오.")
     # What is here goes on answering.
@@ -277,13 +275,15 @@ def test_without_a_connection(page: Page, gallery: Gallery) -> None:
 
 
 def test_a_hub_that_is_busy_is_waited_for_or_says_when_to_come_back(page: Page, gallery: Gallery) -> None:
+    add(page, "me/heavy")
+    expect(card(page, "me/heavy")).to_be_visible()
     gallery.hub.content_failures = [(429, {"Retry-After": "3"})]
     row = ask_for_heavy(page)
     expect(row).to_contain_text("기다리")
     expect(card(page, "me/heavy").get_by_role("button", name="이 모델 쓰기")).to_be_visible(timeout=20_000)
     press(card(page, "me/heavy"), "지우기")
     press(page.locator("[popover]:popover-open"), "지우기")
-    expect(card(page, "me/heavy")).to_have_count(0)
+    expect(card(page, "me/heavy").get_by_role("button", name="내려받기", exact=True)).to_be_visible()
     # Longer than anybody would look on.
     gallery.hub.content_failures = [(429, {"Retry-After": "1200"})]
     row = ask_for_heavy(page)
@@ -293,6 +293,8 @@ def test_a_hub_that_is_busy_is_waited_for_or_says_when_to_come_back(page: Page, 
 
 
 def test_a_file_that_is_not_what_it_should_be_is_never_used(page: Page, gallery: Gallery) -> None:
+    add(page, "me/heavy")
+    expect(card(page, "me/heavy")).to_be_visible()
     gallery.hub.replaced["model.safetensors"] = PADDING[:-1] + b"!"
     row = ask_for_heavy(page)
     expect(row).to_contain_text("model.safetensors 파일이 체크섬과 맞지 않아 지웠습니다.")
@@ -314,7 +316,12 @@ def small_disk(gallery: Gallery) -> Iterator[Path]:
 
 
 def test_a_full_disk(small_disk: Path, page: Page, gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(page, "me/heavy")
     row = ask_for_heavy(page)
+    # Said before, and by whoever wants it all the same.
+    box = page.locator("[popover]:popover-open")
+    expect(box).to_contain_text("디스크에 1.0 GB가 필요한데 2 MB만 비어 있습니다.")
+    press(box, "그래도 내려받기")
     expect(row).to_contain_text("자리를 비우고 다시 시도하십시오.")
     assert gallery.hub.sent_bytes == 0
     # Somebody else takes the room after the check.
