@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.models.downloading import tiny_checkpoint
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -189,6 +191,14 @@ def test_rewrite_lines_go_on_after_a_bad_one(home: Path) -> None:
     assert done.returncode == 0
     assert [answer.get("text") for answer in answers] == ["저는 몰라요.", None, "네, 맞아요."]
     assert "error" in answers[1]
+
+
+def test_a_guessed_chat_format_is_said_beside_the_reply(home: Path, tmp_path: Path) -> None:
+    model = tiny_checkpoint(tmp_path / "model", context_tokens=1024)
+    said = "대화 형식을 밝히지 않은 모델이라"
+    assert said in run("--lang", "ko", "ask", "안녕하세요!", "--model", str(model), home=home).stderr
+    (model / "solar_chat.json").write_text('{"template": "chatml"}')
+    assert said not in run("--lang", "ko", "ask", "안녕하세요!", "--model", str(model), home=home).stderr
 
 
 def test_ask_prints_one_reply_in_the_level(home: Path) -> None:
