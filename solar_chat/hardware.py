@@ -126,7 +126,7 @@ def detect() -> Hardware:
         device=device,
         device_name=device_name,
         dtype=dtype,
-        # bitsandbytes has no 4-bit kernels for Metal.
+        # On Metal bitsandbytes computes 4 bits in plain PyTorch, or by kernels that it fetches when it runs; llama.cpp has its own.
         quantization="nf4" if has_bitsandbytes and device != "mps" else "none",
         reason=reason,
         host_total_bytes=host_total,

@@ -106,7 +106,7 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, progr
         if text is None:
             ask_lines(context.obj, model, asked, catalogue, lang)
         else:
-            ask_once(context.obj, model, asked, text, as_json=as_json)
+            ask_once(context.obj, model, asked, text, catalogue, lang, as_json=as_json)
 
     @app.command(help=say("inspect"))
     def inspect(
