@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from solar_chat.engine.event_stream import EventStream, Generation
 from solar_chat.engine.lease import LEASE_PAUSE_S, Lease
 from solar_chat.engine.protocol import Backend, GenerationRequest
-from solar_chat.engine.thinking import without_thinking
+from solar_chat.engine.thinking import Habit, without_thinking
 from solar_chat.errors import ModelError
 
 # How long `close` waits for a backend to notice: a local one needs the time of one layer, a remote one may sit in a socket.
@@ -56,6 +56,7 @@ class Engine:
 
     def __init__(self) -> None:
         self._backend: Backend | None = None
+        self._habit = Habit()
         self._changed = threading.Condition()
         self._waiting: deque[Generation | _Load] = deque()
         self._running: Generation | _Load | None = None
@@ -238,7 +239,7 @@ class Engine:
             return
         try:
             backend = self.require_backend()
-            for event in without_thinking(backend.stream(work.request, work.stop), work.request, backend.name):
+            for event in without_thinking(backend.stream(work.request, work.stop), work.request, backend.name, self._habit):
                 work.items.put(event)
         except BaseException as error:
             work.fail(error)
@@ -258,5 +259,6 @@ class Engine:
 
     def _drop_backend(self) -> None:
         old, self._backend = self._backend, None
+        self._habit = Habit()
         if old is not None:
             old.close()
