@@ -22,8 +22,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     arguments = sys.argv[1:] if arguments is None else arguments
     _leave_vanished_folder()
     home = _home(arguments)
-    # Who has no streams was started by a click.
-    clicked = repair_streams(home.console) or (bool(getattr(sys, "frozen", False)) and not has_terminal())
+    # A click brings no streams, or on Linux some that nobody sees, and no arguments; a script that asks a bundle something brings those.
+    clicked = repair_streams(home.console) or (bool(getattr(sys, "frozen", False)) and not arguments and not has_terminal())
     catalogue = Catalogue.load()
     lang = _language(arguments)
 
