@@ -42,7 +42,19 @@ def test_help_is_light_and_names_every_option(home: Path) -> None:
     done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     *_, code, heavy = done.stdout.splitlines()
     assert (code, heavy) == ("0", "[]")
-    for option in ("--share", "--host", "--port", "--password", "--public", "--owner-password", "--api-key", "--no-browser", "--model", "--lang", "--home"):
+    for option in (
+        "--share",
+        "--host",
+        "--port",
+        "--password",
+        "--public",
+        "--owner-password",
+        "--api-key",
+        "--no-browser",
+        "--model",
+        "--lang",
+        "--home",
+    ):
         assert option in done.stdout
     for command in ("ask", "inspect", "rewrite", "models", "doctor", "paths"):
         assert command in done.stdout
