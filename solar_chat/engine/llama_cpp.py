@@ -39,6 +39,7 @@ class LlamaCppBackend:
     ) -> None:
         """Maps the file. Raises ImportError without xllamacpp, RuntimeError where llama.cpp cannot load it, without a reason."""
         self._server: Any = open_server(file.path, context_tokens, device, threads, cache_in_8_bits=cache_in_8_bits)
+        self.cache_in_8_bits = cache_in_8_bits
         self._tokenizer = tokenizer
         self.name = name
         self.reads_ahead = True

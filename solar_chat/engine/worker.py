@@ -23,7 +23,7 @@ from solar_chat.engine.batch import Guest
 from solar_chat.engine.event_stream import EventStream, Generation
 from solar_chat.engine.lease import LEASE_PAUSE_S, Lease
 from solar_chat.engine.protocol import Backend, GenerationRequest
-from solar_chat.engine.thinking import without_thinking
+from solar_chat.engine.thinking import Habit, without_thinking
 from solar_chat.errors import ModelError
 
 # How long `close` waits for a backend to notice: a local one needs the time of one layer, a remote one may sit in a socket.
@@ -63,6 +63,7 @@ class Engine:
 
     def __init__(self) -> None:
         self._backend: Backend | None = None
+        self._habit = Habit()
         self._changed = threading.Condition()
         self._waiting: deque[Generation | _Load] = deque()
         self._running: Generation | _Load | None = None
@@ -173,7 +174,7 @@ class Engine:
             return EventStream(work, self._give_up_place)
         # The worker cannot wait in the middle of one of several replies, so that the reader leaves out what was only thought.
         name = "" if self._backend is None else self._backend.name
-        return EventStream(work, self._give_up_place, partial(without_thinking, request=work.request, model=name))
+        return EventStream(work, self._give_up_place, partial(without_thinking, request=work.request, model=name, habit=self._habit))
 
     def _enqueue(self, work: Generation | _Load, *, ahead: bool = False) -> None:
         with self._changed:
@@ -311,7 +312,7 @@ class Engine:
             events = backend.stream(work.request, work.stop)
             # Of those that might have been answered together it is the reader who leaves thoughts out.
             if not (work.request.together or work.request.with_thoughts):
-                events = without_thinking(events, work.request, backend.name)
+                events = without_thinking(events, work.request, backend.name, self._habit)
             for event in events:
                 work.items.put(event)
         except BaseException as error:
@@ -332,5 +333,6 @@ class Engine:
 
     def _drop_backend(self) -> None:
         old, self._backend = self._backend, None
+        self._habit = Habit()
         if old is not None:
             old.close()

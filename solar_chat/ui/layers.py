@@ -1,16 +1,15 @@
-"""Layers around Gradio's own application: who may ask for what, what is served beside it, and what stands in the page's head before Gradio's own.
+"""Layers around Gradio's own application: who may ask, what is served beside it, and what stands in the page's head before Gradio's own.
 
-Pure ASGI; none of them buffers a stream. The gate refuses a foreign Host (DNS rebinding) and writes from another origin; behind it what the page does
-not need of Gradio is closed, and a body has an end; the head layer puts language, theme, font and style in front of everything, so that the first
-paint is right.
+Pure ASGI; none of them buffers a stream. The gate refuses a foreign Host (DNS rebinding) and writes from another origin; the head layer puts
+language, theme, font and style in front of everything, so that the first paint is right.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from typing import Any, Final
+from types import TracebackType
+from typing import Any, Protocol
 
 from solar_chat.access import host_allowed, host_name
 from solar_chat.i18n import InterfaceLanguage
@@ -25,56 +24,19 @@ LET_IN = "solar_chat.let_in"
 """In a scope, where no client can put anything: another gate has let this request in."""
 
 
-# The page calls its handlers by number, takes no files, shows none but its own and watches nobody: uploads would fill the disk, the others read from
-# it or fetch from elsewhere.
-_CLOSED: Final = re.compile(
-    r"/gradio_api/(call/|api/|run/(?!predict/?$)|upload|upload_progress|deep_link|process_recording|component_server|custom_component|stream|proxy=|runs|run-history|vibe-|undo-vibe"
-    r"|profiling|dev/)|/monitoring"
-)
-# More than the longest message that fits into any model; Gradio itself would read whatever comes.
-LARGEST_BODY: Final = 4 * 2**20
+HELLO, GOODBYE = "/app/hello", "/app/goodbye"
 
 
-class _TooLarge(Exception):
-    """More came than is read."""
+class Presence(Protocol):
+    """Who is told that somebody uses the page; entered once for every request."""
 
+    def __enter__(self) -> object: ...
 
-def limits(app: Asgi) -> Asgi:
-    """Close the ways that the page does not use, and end bodies that do not end."""
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
 
-    async def refuse(send: Send, status: int) -> None:
-        await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain"), (b"connection", b"close")]})
-        await send({"type": "http.response.body", "body": b"refused"})
+    def hello(self) -> None: ...
 
-    async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return await app(scope, receive, send)
-        if _CLOSED.match(re.sub("/+", "/", scope["path"])):
-            return await refuse(send, 404)
-        length = dict(scope["headers"]).get(b"content-length", b"0")
-        if not length.isdigit() or int(length[:20]) > LARGEST_BODY:
-            return await refuse(send, 413)
-        read, started = 0, False
-
-        async def counted() -> MutableMapping[str, Any]:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > LARGEST_BODY:
-                raise _TooLarge
-            return message
-
-        async def noted(message: MutableMapping[str, Any]) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            return await app(scope, counted, noted)
-        except _TooLarge:
-            return None if started else await refuse(send, 413)
-
-    return asgi
+    def goodbye(self) -> None: ...
 
 
 def gate(app: Asgi, bound: str, shared: bool) -> Asgi:
@@ -108,6 +70,22 @@ def beside(app: Asgi, doors: Mapping[str, Asgi]) -> Asgi:
     return asgi
 
 
+def counted(app: Asgi, presence: Presence) -> Asgi:
+    """Tell `presence` of every request while it is answered, and of pages that open and close (presence.js)."""
+
+    async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await app(scope, receive, send)
+        with presence:
+            if scope["method"] != "POST" or scope["path"] not in (HELLO, GOODBYE):
+                return await app(scope, receive, send)
+            (presence.hello if scope["path"] == HELLO else presence.goodbye)()
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            return await send({"type": "http.response.body", "body": b""})
+
+    return asgi
+
+
 def early_head(app: Asgi, head: Callable[[], str]) -> Asgi:
     """Put `head()` right behind <head> of the page itself."""
 
@@ -136,13 +114,17 @@ def early_head(app: Asgi, head: Callable[[], str]) -> Asgi:
     return asgi
 
 
-def head_html(settings: Settings, lang: InterfaceLanguage | None, views: Sequence[str]) -> str:
-    """The first lines of the page: how it was left (language, theme), then style and script. URLs are relative: a Space serves below a path."""
+def head_html(settings: Settings, lang: InterfaceLanguage | None, views: Sequence[str], *, counts: bool = False) -> str:
+    """The first lines of the page: how it was left (language, theme), then style and script. URLs are relative: a Space serves below a path.
+
+    With `counts` the page says when it opens and closes, see `counted`.
+    """
     left = json.dumps({"language": lang or settings.interface_language, "theme": settings.theme, "views": list(views)})
+    presence = '<script src="app/assets/page/presence.js"></script>' if counts else ""
     return (
         f"<script>window.solarLeft={left}</script>"
         '<script src="app/assets/page/page.js"></script>'
-        '<script src="app/assets/page/marks.js" defer></script>'
+        f'{presence}<script src="app/assets/page/marks.js" defer></script>'
         '<link rel="preload" href="app/assets/page/AppKR-Regular.woff2" as="font" type="font/woff2" crossorigin>'
         f'<link rel="stylesheet" href="app/assets/page/page.css"><style>{views_css(views)}</style>'
     )

@@ -6,8 +6,6 @@ that has no way to the owner's conversations, models, keys or files. Only whoeve
 
 from __future__ import annotations
 
-import threading
-import webbrowser
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,10 +23,12 @@ from solar_chat.errors import StartError
 from solar_chat.i18n import InterfaceLanguage
 from solar_chat.paths import ASSETS
 from solar_chat.settings import Settings
-from solar_chat.ui.layers import Asgi, beside, early_head, gate, head_html, limits
+from solar_chat.ui.layers import Asgi, Presence, beside, counted, early_head, gate, head_html
+from solar_chat.ui.limits import limits
 from solar_chat.ui.owner_door import OwnersPage, owner_door, slower_guessing
 from solar_chat.ui.owner_login import OwnerLogin, Tries
 from solar_chat.ui.page import build_page, make_i18n
+from solar_chat.ui.services import Services
 from solar_chat.ui.theme import make_theme
 from solar_chat.ui.tunnel import tunnel
 from solar_chat.ui.views import CHAT, VIEWS
@@ -59,6 +59,7 @@ class _Door:
     shared: bool
     doors: Mapping[str, Asgi]
     head: Callable[[], str]
+    presence: Presence | None = None
     inner: tuple[Middleware, ...] = ()
     """Layers behind the gate."""
 
@@ -77,11 +78,14 @@ def serve(
     visitors: bool = False,
     owner: bool = True,
     owner_password: str | None = None,
+    services: Services | None = None,
+    presence: Presence | None = None,
 ) -> Iterator[Addresses]:
     """Serve inside the block, with `doors` (path → application) beside each page.
 
     With `visitors` the page at `host` and `port` is theirs, and the owner's is on a free port of this computer, or nowhere where `owner` is False;
-    with an `owner_password` one can log in as the owner at the visitors' address, too. Raises StartError `port_taken` or those of `tunnel`.
+    with an `owner_password` one can log in as the owner at the visitors' address, too. `services` are what the owner's page offers of the program
+    around it; `presence` is told who uses that page. Raises StartError `port_taken` or those of `tunnel`.
     """
     beside_page = doors or {}
     owners_page = OwnersPage()
@@ -94,10 +98,11 @@ def serve(
                 None if visitors else password,
                 False,
                 beside_page,
-                lambda: head_html(assistant.settings.load(), lang, views),
+                lambda: head_html(assistant.settings.load(), lang, views, counts=presence is not None),
+                presence,
                 (Middleware(owners_page.listening),),
             )
-            own = stack.enter_context(_served(build_page(assistant, views), own_door, assistant))
+            own = stack.enter_context(_served(build_page(assistant, views, services=services), own_door, assistant))
         if not visitors:
             yield Addresses(str(own.local_url) if own is not None else None)
             return
@@ -107,7 +112,7 @@ def serve(
         if own is not None and owner_password is not None:
             owners_page.app = own.app
             inner.insert(0, Middleware(owner_door, owner=owners_page, login=OwnerLogin(owner_password), catalogue=assistant.catalogue))
-        theirs = _Door(host, port, password, share, beside_page, lambda: head_html(Settings(), lang, (CHAT,)), tuple(inner))
+        theirs = _Door(host, port, password, share, beside_page, lambda: head_html(Settings(), lang, (CHAT,)), inner=tuple(inner))
         page = stack.enter_context(_served(build_page(assistant, (CHAT,), visits), theirs, assistant))
         local = str(page.local_url)
         if not is_loopback(host):
@@ -149,6 +154,7 @@ def _served(page: gr.Blocks, door: _Door, assistant: Assistant) -> Iterator[gr.B
                     Route("/app/assets/icon.svg", endpoint=_icon),
                 ],
                 "middleware": [
+                    *([] if door.presence is None else [Middleware(counted, presence=door.presence)]),
                     Middleware(beside, doors=door.doors),
                     Middleware(gate, bound=door.host, shared=door.shared),
                     *door.inner,
@@ -167,13 +173,3 @@ def _served(page: gr.Blocks, door: _Door, assistant: Assistant) -> Iterator[gr.B
 
 async def _icon(_request: Request) -> FileResponse:
     return FileResponse(ASSETS / "icon.svg")
-
-
-def wait(browser_address: str | None) -> None:
-    """Open the browser if asked, then return when the person presses Ctrl+C."""
-    if browser_address is not None:
-        webbrowser.open(browser_address)
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        return

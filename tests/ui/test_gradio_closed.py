@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from solar_chat.paths import STARTER_MODEL
-from solar_chat.ui.layers import LARGEST_BODY
+from solar_chat.ui.limits import LARGEST_BODY
 from tests.ui.house import House, free_port
 
 pytestmark = pytest.mark.filterwarnings("ignore")
