@@ -68,12 +68,12 @@ _ALWAYS = (
     _rule("torch's lists of files and licences", r"torch-[^/]+\.dist-info/(licenses/|RECORD|NOTICE)"),
     _rule("torch's tools, tests and headers", r"torch/bin/(?!torch_shm_manager)", r"torch/(test|include|share)/"),
     _rule("torch's test libraries", r"torch/lib/(lib)?(torchbind_test|jitbackend_test|backend_with_compiler|aoti_custom_ops)\.(so|dll|dylib)"),
-    # Compiled modules are there. TorchScript, which wants a function's source, is used by none of these.
-    _rule("source of torch's compiler, exporter and tests", r"torch/(testing|_inductor|_dynamo|_functorch|onnx|_export|export|_vendor)/.*\.py$"),
+    # Compiled modules are there. Source is read by TorchScript and by torch's modules of settings, of which these folders have only the latter.
+    _rule("source of torch's code generator and tests", r"torch/(testing|_inductor(?!/(.*/)?config[^/]*\.py$))/.*\.py$"),
     _rule("bitsandbytes for other devices", r"bitsandbytes/libbitsandbytes_(rocm|xpu|hpu)"),
     _rule("transformers' converters and generators of code", r"transformers/models/[^/]+/(convert_|modular_)[^/]+\.py$"),
-    # Names from encyclopaedias, and the model for finding new words: the analyser loads neither.
-    _rule("Kiwi's large dictionary and its finder of words", r"kiwipiepy_model/(multi\.dict|nounchr\.mdl)$"),
+    # Names from encyclopaedias, which the analyser does not load.
+    _rule("Kiwi's large dictionary", r"kiwipiepy_model/multi\.dict$"),
     _rule("metadata of what is not in the bundle", r"(pytest|datasets|peft|trl|pyarrow|mistral_common|tiktoken|ruff|hf_xet|setuptools|pip)-[^/]+\.dist-info/"),
 )
 _CPU = (

@@ -8,7 +8,6 @@ the computer.
 from __future__ import annotations
 
 import logging
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -26,7 +25,7 @@ from solar_chat.language import LEVELS, complies, rewrite, sentences
 from solar_chat.language.identification.foreign import detected
 from solar_chat.models import STARTER
 from solar_chat.models.hub import transport_error
-from solar_chat.paths import Home
+from solar_chat.paths import STARTER_MODEL, Home
 
 _QUESTION = "대화는 어디에 저장돼?"
 _SAMPLES = {"ko": "오늘은 날씨가 맑아서 공원에서 산책을 했습니다.", "en": "The weather was fine today, so we took a long walk in the park."}
@@ -108,9 +107,11 @@ def _langdetect() -> str:
 
 
 def _four_bit(assistant: Assistant) -> str:
-    if assistant.library.hardware().quantization == "none" and sys.platform == "darwin":
+    hardware = assistant.library.hardware()
+    # Metal has no kernels for it; everywhere else the app brings bitsandbytes.
+    if hardware.device == "mps":
         raise NotHere
-    return four_bit_library()
+    return four_bit_library(STARTER_MODEL, hardware)
 
 
 def _answer(assistant: Assistant, model: str) -> str:
