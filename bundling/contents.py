@@ -19,7 +19,8 @@ UNUSED = (
     # tokenizers of other people's formats that transformers offers
     "mistral_common tiktoken pycountry blobfile"
     # speed-ups and drawing that libraries ask for; the page has no plot and no camera
-    " IPython jupyter notebook tkinter cv2 scipy sklearn numba llvmlite bokeh plotly altair tensorboard torch.utils.tensorboard torchvision torchaudio"
+    " IPython jupyter notebook tkinter cv2 scipy sklearn numba llvmlite bokeh plotly altair"
+    " tensorboard torch.utils.tensorboard torchvision torchaudio"
     # Hugging Face's other download protocol: the app's downloads are its own, over HTTP
     " hf_xet"
     # tests inside packages
@@ -34,7 +35,13 @@ UNUSED = (
 # Distributions whose version is asked for at run time although nothing imports them by that name.
 METADATA = ("accelerate", "huggingface_hub", "gradio", "kiwipiepy", "langdetect", "bitsandbytes", "torch", "transformers", "tokenizers", "openai")
 # Found by name only: by Kiwi's own library, by bitsandbytes for its devices, by the keychain of each system.
-HIDDEN = ("kiwipiepy_model", "bitsandbytes.backends.cpu.ops", "bitsandbytes.backends.default.ops", "keyring.backends", "encodings.idna", "xllamacpp.memory")
+HIDDEN = (
+    "kiwipiepy_model",
+    "bitsandbytes.backends.cpu.ops",
+    "bitsandbytes.backends.default.ops",
+    "keyring.backends",
+    "encodings.idna",
+)
 # Libraries that read files of their own package.
 WITH_DATA = ("safehttpx", "groovy", "gradio_client", "hf_gradio", "kiwipiepy", "kiwipiepy_model", "langdetect")
 # Gradio reads the source of its components; beside the compiled modules, or each start would compile it again.
@@ -74,12 +81,19 @@ _ALWAYS = (
     _rule("transformers' converters and generators of code", r"transformers/models/[^/]+/(convert_|modular_)[^/]+\.py$"),
     # Names from encyclopaedias, which the analyser does not load.
     _rule("Kiwi's large dictionary", r"kiwipiepy_model/multi\.dict$"),
-    _rule("metadata of what is not in the bundle", r"(pytest|datasets|peft|trl|pyarrow|mistral_common|tiktoken|ruff|hf_xet|setuptools|pip)-[^/]+\.dist-info/"),
+    _rule(
+        "metadata of what is not in the bundle",
+        r"(pytest|datasets|peft|trl|pyarrow|mistral_common|tiktoken|ruff|hf_xet|setuptools|pip)-[^/]+\.dist-info/",
+    ),
 )
 _CPU = (
     _rule("bitsandbytes for CUDA", r"bitsandbytes/libbitsandbytes_cuda"),
     # A build machine with CUDA lends them without being asked: bitsandbytes is linked to libcudart.
-    _rule("CUDA", r"(.*/)?(lib)?(nvrtc|nvJitLink|nvToolsExt|cu(da|dart|blas|blasLt|sparse|sparseLt|fft|rand|solver|dnn|pti))[^/]*\.(so|dll)[^/]*$", r"nvidia/"),
+    _rule(
+        "CUDA",
+        r"(.*/)?(lib)?(nvrtc|nvJitLink|nvToolsExt|cu(da|dart|blas|blasLt|sparse|sparseLt|fft|rand|solver|dnn|pti))[^/]*\.(so|dll)[^/]*$",
+        r"nvidia/",
+    ),
 )
 # bitsandbytes brings a library for each CUDA; torch 2.13 is built with 13.
 _OTHER_CUDA = _rule("bitsandbytes for older CUDA", r"bitsandbytes/libbitsandbytes_cuda1[12]\d")

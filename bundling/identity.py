@@ -35,7 +35,7 @@ def version_resource(version: str) -> str:
     ]
     translations = [number for language in _LANGUAGES for number in (language, _UNICODE)]
     return (
-        f"VSVersionInfo(ffi=FixedFileInfo(filevers={numbers}, prodvers={numbers}, mask=0x3F, flags=0, OS=0x40004, fileType=1, subtype=0, date=(0, 0)),\n"
+        f"VSVersionInfo(ffi=FixedFileInfo(filevers={numbers}, prodvers={numbers}, mask=0x3F, flags=0, OS=0x40004, fileType=1, subtype=0),\n"
         f"kids=[StringFileInfo([{', '.join(tables)}]), VarFileInfo([VarStruct('Translation', {translations})])])\n"
     )
 

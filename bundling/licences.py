@@ -21,8 +21,9 @@ def terms_of(distributions: Iterable[str]) -> str:
     seen: dict[str, str] = {}
     for name in distributions:
         found = importlib.metadata.distribution(name)
-        declared = found.metadata.get("License-Expression") or found.metadata.get("License") or ""
-        parts.append(f"{'=' * 100}\n{name} {found.version}\n{declared.strip().splitlines()[0] if declared.strip() else ''}\n")
+        # Some put a whole licence into the old field; its first line is its name.
+        declared = [found.metadata[field].strip() for field in ("License-Expression", "License") if field in found.metadata]
+        parts.append(f"{'=' * 100}\n{name} {found.version}\n{next((text.splitlines()[0] for text in declared if text), '')}\n")
         for file in found.files or ():
             if not _TERMS.search(str(file)) or file.suffix in (".py", ".pyc"):
                 continue

@@ -1,8 +1,8 @@
 """`--smoke`: whether every part of an installation is there and works, a line each.
 
-For what would be noticed late or never: a library that puts a stand-in in its own place, a file that was not packed, a keychain that is not found. Each
-part is used the way the app uses it, in a folder of its own that is deleted; the person's conversations and settings are not touched, and nothing leaves
-the computer.
+For what would be noticed late or never: a library that puts a stand-in in its own place, a file that was not packed, a keychain that is not found.
+Each part is used the way the app uses it, in a folder of its own that is deleted; the person's conversations and settings are not touched, and
+nothing leaves the computer.
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ class NotHere(Exception):
 def smoke(catalogue: Catalogue, lang: InterfaceLanguage, *, show: Callable[[str], None]) -> bool:
     """Run all checks, `show` a line for each, and say whether none failed."""
     failed = 0
-    with tempfile.TemporaryDirectory(prefix="solar-chat-smoke-", ignore_cleanup_errors=True) as work, Assistant.open(Home.find(Path(work))) as assistant:
+    with (
+        tempfile.TemporaryDirectory(prefix="solar-chat-smoke-", ignore_cleanup_errors=True) as work,
+        Assistant.open(Home.find(Path(work))) as assistant,
+    ):
         checks: dict[str, Callable[[], str]] = {
             "files": _files,
             "history": lambda: _history(assistant),

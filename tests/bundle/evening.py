@@ -52,7 +52,13 @@ def main(bundle: Path, work: Path, chromium: str) -> dict[str, Any]:
     home.mkdir()
     facts: dict[str, Any] = {"interfaces": [name for _, name in socket.if_nameindex()]}
     with display(work) as screen, sync_playwright() as playwright:
-        environment = {"HOME": str(home), "PATH": f"{opener(work, chromium)}:/usr/bin:/bin", "DISPLAY": screen, "LANG": "ko_KR.UTF-8", "USER": "gildong"}
+        environment = {
+            "HOME": str(home),
+            "PATH": f"{opener(work, chromium)}:/usr/bin:/bin",
+            "DISPLAY": screen,
+            "LANG": "ko_KR.UTF-8",
+            "USER": "gildong",
+        }
         with started(bundle, environment, facts, "first") as process:
             with browser(playwright, work) as page:
                 first_visit(page, facts, work)
