@@ -1,6 +1,10 @@
 """The one entry point: `python app.py`, a Hugging Face Space and a frozen bundle all start here."""
 
-from solar_chat.cli import main
+import multiprocessing
 
 if __name__ == "__main__":
+    # A frozen program is started again by multiprocessing for each of its workers, and this is where such a one goes its own way.
+    multiprocessing.freeze_support()
+    from solar_chat.cli import main
+
     main()

@@ -28,7 +28,7 @@ UNUSED = (
     # pictures in AVIF, and in a window of Tk's
     " PIL._avif PIL._imagingtk PIL.ImageTk"
     # installers; the window's toolkits are added where a window is built
-    " pip setuptools wheel PyQt5 PyQt6 PySide2 gi qtpy"
+    " pip setuptools wheel PyQt5 PyQt6 PySide2 gi"
 ).split()
 """Modules; what lies below one stays out with it."""
 
@@ -105,7 +105,7 @@ def rules(*, cuda: bool) -> tuple[Rule, ...]:
 
 def excluded_modules(*, windowed: bool) -> tuple[str, ...]:
     """What PyInstaller is not to follow; `windowed` keeps pywebview and what it draws with."""
-    return (*TRAINING, *CHECKS, *UNUSED, *(() if windowed else ("webview", "PySide6", "shiboken6")))
+    return (*TRAINING, *CHECKS, *UNUSED, *(() if windowed else ("webview", "qtpy", "PySide6", "shiboken6")))
 
 
 def dropped_by(destination: str, among: Iterable[Rule]) -> str | None:

@@ -24,6 +24,9 @@ _RESOURCES = Path(getattr(sys, "_MEIPASS", Path(__file__).resolve().parent.paren
 ASSETS = _RESOURCES / "assets"
 LOCALES = _RESOURCES / "locales"
 STARTER_MODEL = ASSETS / "models" / "starter"
+ICON = ASSETS / "icon.svg"
+ICON_BITMAP = ASSETS / "icon.png"
+RELEASES = ASSETS / "releases.txt"
 FONT = ASSETS / "page" / "AppKR-Regular.woff2"
 SAMPLE_TEXT = ASSETS / "sample.txt"
 REGISTER_MODEL = ASSETS / "register" / "model.npz"
@@ -33,8 +36,8 @@ RESOURCES = (
     REGISTER_MODEL,
     *(STARTER_MODEL / name for name in ("config.json", "model.safetensors", "tokenizer.json", "solar_chat.json")),
     *(ASSETS / "page" / name for name in ("AppKR-Bold.woff2", "page.css", "page.js", "marks.js")),
-    ASSETS / "icon.png",
-    ASSETS / "icon.svg",
+    ICON,
+    ICON_BITMAP,
     LOCALES / "ko.json",
     LOCALES / "en.json",
 )
@@ -102,6 +105,31 @@ class Home:
         """Where the page keeps what it serves as files."""
         return self.cache / "gradio"
 
+    @property
+    def log(self) -> Path:
+        """What went wrong, for a report; rotated."""
+        return self.logs / "solar-chat.log"
+
+    @property
+    def console(self) -> Path:
+        """What libraries print where there is no terminal, and where a crash below Python writes its stack."""
+        return self.logs / "console.log"
+
+    @property
+    def instance(self) -> Path:
+        """Address of the program that is running, for a second start; the lock beside it says whether it still runs."""
+        return self.data / "instance.json"
+
+    @property
+    def window(self) -> Path:
+        """Size and place of the window as it was closed."""
+        return self.config / "window.json"
+
+    @property
+    def window_storage(self) -> Path:
+        """What the window's own browser keeps."""
+        return self.cache / "window"
+
     def create(self) -> Home:
         """Make the folders. Raises StartError `home_unwritable` where that is not possible."""
         for folder in (self.data, self.config, self.cache, self.logs):
@@ -124,6 +152,7 @@ class Home:
             "settings": str(self.settings),
             "models": str(self.models),
             "api_key": str(self.api_key),
+            "log": str(self.log),
             "assets": str(ASSETS),
         }
 

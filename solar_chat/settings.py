@@ -99,6 +99,14 @@ class SettingsFile:
                 self._keep_aside(error)
             return Settings()
 
+    def glance(self) -> Settings:
+        """As `load`, but what is wrong with the file is left for the one that will report it."""
+        with self._lock:
+            try:
+                return _parsed(self._read())
+            except (OSError, ValueError, RecursionError, InputError):
+                return Settings()
+
     def save(self, settings: Settings) -> None:
         """Replace the file; what was there before survives any failure. Raises SolarChatError `settings_unwritable` (path, reason)."""
         with self._lock:

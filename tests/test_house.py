@@ -27,6 +27,7 @@ ROOMS = {
     "typer": {"cli"},
     "fastapi": {"api"},
     "uvicorn": {"api"},
+    "webview": {"desktop"},
 }
 
 

@@ -44,7 +44,7 @@ def test_files_have_their_folders(tmp_path: Path) -> None:
     assert home.settings == tmp_path / "config" / "settings.json"
     assert home.models == tmp_path / "cache" / "models"
     assert home.uploads == tmp_path / "cache" / "gradio"
-    assert set(home.as_dict()) == {"data", "config", "cache", "logs", "history", "settings", "models", "api_key", "assets"}
+    assert set(home.as_dict()) == {"data", "config", "cache", "logs", "history", "settings", "models", "api_key", "log", "assets"}
     assert home.as_dict()["history"] == str(home.history)
 
 

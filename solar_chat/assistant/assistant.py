@@ -57,6 +57,10 @@ class Assistant(Desk):
         self.machine.close()
         self.store.close()
 
+    def busy(self) -> bool:
+        """Whether something is going on that a person would want to end by itself: a reply, a load, a download, a build."""
+        return self.machine.engine.queue_length > 0 or self.builds.state.active or any(run.progress.active for run in self.downloads())
+
     # The model
 
     def start_loading(self, model: str | None = None, *, fall_back: bool = True) -> None:

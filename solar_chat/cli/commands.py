@@ -17,12 +17,13 @@ from solar_chat.cli.downloads import add_download_commands
 from solar_chat.cli.export import add_export_command
 from solar_chat.cli.inspect import inspect_lines, inspect_once
 from solar_chat.cli.models import FORMS, in_form, print_model, print_models
-from solar_chat.cli.page import PageOptions, open_page
+from solar_chat.cli.page import Explain, PageOptions, open_page
 from solar_chat.cli.rewrite import rewrite_lines, rewrite_once
 from solar_chat.cli.serve import ServeOptions, serve_api
 from solar_chat.cli.servers import add_server_commands
 from solar_chat.cli.smoke import smoke
 from solar_chat.cli.upscale import add_upscale_commands
+from solar_chat.desktop import Program
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import Level
 from solar_chat.paths import Home
@@ -32,8 +33,8 @@ from solar_chat.settings import ReplyChoice
 SPACE_PORT = 7860
 
 
-def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
-    """The program, its help in `lang`."""
+def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, program: Program | None = None) -> typer.Typer:
+    """The commands, their help in `lang`. `program` is there already where no arguments were given; `explain` says what went wrong in one."""
 
     def say(key: str) -> str:
         return catalogue.tr(lang, f"cli.{key}")
@@ -60,6 +61,7 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
         password: Annotated[str | None, typer.Option(help=say("password"), envvar="SOLAR_CHAT_PASSWORD", show_envvar=True)] = None,
         public: Annotated[bool, typer.Option("--public", help=say("public"))] = False,
         no_browser: Annotated[bool, typer.Option("--no-browser", help=say("no_browser"))] = False,
+        window: Annotated[bool | None, typer.Option("--window/--no-window", help=say("window"), show_default=False)] = None,
         model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"))] = None,
         lang_: Annotated[str | None, typer.Option("--lang", metavar="ko|en", help=say("lang"))] = None,
         home: Annotated[Path | None, typer.Option(help=say("home"))] = None,
@@ -75,8 +77,9 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage) -> typer.Typer:
             chosen = None if lang_ is None else lang
             if is_space():
                 # There is nobody at the machine, and the Space's own settings say who may come.
-                share, host, port, public, no_browser = False, "0.0.0.0", port or SPACE_PORT, password is None, True
-            open_page(PageOptions(Home.find(home), share, host, port, password, public, not no_browser, model, chosen), catalogue, lang)
+                share, host, port, public, no_browser, window = False, "0.0.0.0", port or SPACE_PORT, password is None, True, False
+            options = PageOptions(context.obj, share, host, port, password, public, not no_browser, window, model, chosen)
+            open_page(options, catalogue, lang, explain, program)
 
     @app.command(help=say("serve"))
     def serve(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator
 from importlib import metadata
+from pathlib import Path
 
 from solar_chat import __version__
 from solar_chat.access import read_key
+from solar_chat.assistant import Assistant
 from solar_chat.cli.lines import print_json
 from solar_chat.cli.models import describe
-from solar_chat.hardware import detect
+from solar_chat.hardware import Hardware, detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.models import CATALOG, fits, free_disk
 from solar_chat.models.wording import size
@@ -41,29 +44,52 @@ def print_doctor(home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, a
         )
         return
 
-    def say(key: str, **params: object) -> None:
-        print(catalogue.tr(lang, f"doctor.{key}", **params))
-
-    say("title", version=__version__, python=platform.python_version(), system=hardware.system)
-    say("device", device=hardware.device.upper(), name=hardware.device_name)
-    print(f"  {catalogue.tr(lang, f'hardware.{hardware.reason.key}', **hardware.reason.params)}")
-    for trap in hardware.traps:
-        print(f"  {catalogue.tr(lang, f'hardware.{trap.key}', **trap.params)}")
-    say("memory", free=size(hardware.host_free_bytes), total=size(hardware.host_total_bytes))
-    if hardware.device == "cuda":
-        say("device_memory", free=size(hardware.device_free_bytes), total=size(hardware.device_total_bytes))
-    say("cores", physical=hardware.physical_cores, logical=hardware.logical_cores, features=" ".join(hardware.cpu_features) or "-")
-    say("models")
+    for line in _found(hardware, catalogue, lang):
+        print(line)
+    print(catalogue.tr(lang, "doctor.models"))
     for spec in CATALOG:
         fit = fits(spec, hardware, free_disk(home.models))[0]
         verdict = catalogue.tr(lang, f"models.fit_{fit.verdict}")
         print(f"  {spec.name}: {fit.engine}, {fit.weights}, {size(fit.needed_bytes)} · {verdict} · {spec.licence}")
-    say("versions")
-    for library, version in _versions().items():
-        print(f"  {library:16} {version or '-'}")
-    say("folders")
+    for line in _installed(catalogue, lang):
+        print(line)
+    print(catalogue.tr(lang, "doctor.folders"))
     for name, path in home.as_dict().items():
         print(f"  {name:9} {path}")
+
+
+def report(home: Home, assistant: Assistant, catalogue: Catalogue, lang: InterfaceLanguage, *, shown_in: str) -> str:
+    """What a report of a problem needs: versions, hardware, the model in use. Nothing that was said, and no name of the person in a path."""
+    state = assistant.load_state()
+    lines = [
+        *_found(detect(), catalogue, lang),
+        catalogue.tr(lang, "doctor.system", system=platform.platform()),
+        catalogue.tr(lang, "doctor.in_use", model=state.model, stage=state.stage, shown_in=shown_in),
+        *_installed(catalogue, lang),
+        catalogue.tr(lang, "doctor.log", log=home.log),
+    ]
+    return "\n".join(lines).replace(str(Path.home()), "~")
+
+
+def _found(hardware: Hardware, catalogue: Catalogue, lang: InterfaceLanguage) -> Iterator[str]:
+    def say(key: str, **params: object) -> str:
+        return catalogue.tr(lang, f"doctor.{key}", **params)
+
+    yield say("title", version=__version__, python=platform.python_version(), system=hardware.system)
+    yield say("device", device=hardware.device.upper(), name=hardware.device_name)
+    yield f"  {catalogue.tr(lang, f'hardware.{hardware.reason.key}', **hardware.reason.params)}"
+    for trap in hardware.traps:
+        yield f"  {catalogue.tr(lang, f'hardware.{trap.key}', **trap.params)}"
+    yield say("memory", free=size(hardware.host_free_bytes), total=size(hardware.host_total_bytes))
+    if hardware.device == "cuda":
+        yield say("device_memory", free=size(hardware.device_free_bytes), total=size(hardware.device_total_bytes))
+    yield say("cores", physical=hardware.physical_cores, logical=hardware.logical_cores, features=" ".join(hardware.cpu_features) or "-")
+
+
+def _installed(catalogue: Catalogue, lang: InterfaceLanguage) -> Iterator[str]:
+    yield catalogue.tr(lang, "doctor.versions")
+    for library, version in _versions().items():
+        yield f"  {library:16} {version or '-'}"
 
 
 def _versions() -> dict[str, str | None]:

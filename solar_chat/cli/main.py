@@ -5,71 +5,100 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from io import TextIOWrapper
-from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import NoReturn
 
-from solar_chat.cli.commands import build
+from solar_chat.access import is_space
+from solar_chat.cli.page import PageOptions, with_program
+from solar_chat.desktop import Program, Shown, has_terminal, log_crash, repair_streams, show_message
 from solar_chat.errors import SolarChatError
 from solar_chat.i18n import Catalogue, InterfaceLanguage, system_language
 from solar_chat.paths import Home
 
-_LOG_BYTES = 2_000_000
-
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the program and exit: 0, 1 (an error a person can mend, in one line on stderr), 2 (bad usage)."""
-    _use_utf8()
+    """Run the program and exit: 0, 1 (an error a person can mend, in one line on stderr), 2 (bad usage), 3 (it runs already)."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    _leave_vanished_folder()
+    home = _home(arguments)
+    # Who has no streams was started by a click.
+    clicked = repair_streams(home.console) or (bool(getattr(sys, "frozen", False)) and not has_terminal())
     catalogue = Catalogue.load()
     lang = _language(arguments)
+
+    def explain(error: Exception) -> str:
+        if isinstance(error, SolarChatError):
+            return catalogue.describe(error, lang)
+        log = home.log if log_crash(home.log, error) else "-"
+        return catalogue.tr(lang, "error.unexpected", reason=f"{type(error).__name__}: {error}", log=log)
+
+    def run(program: Program | None) -> None:
+        # What a command needs takes a second to import; a click is to show something first.
+        from solar_chat.cli.commands import build
+
+        build(catalogue, lang, explain, program)(arguments, prog_name="solar-chat" if getattr(sys, "frozen", False) else "python app.py")
+
+    code = 0
     try:
-        build(catalogue, lang)(arguments, prog_name="solar-chat" if getattr(sys, "frozen", False) else "python app.py")
-    except SolarChatError as error:
-        _complain(catalogue.describe(error, lang))
+        if arguments or is_space():
+            run(None)
+        else:
+            # A click brings no arguments, so what will be asked for is known.
+            with_program(PageOptions(home), catalogue, lang, explain, run)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BrokenPipeError:
         # The reader has gone (`| head`). Python would complain once more while flushing at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        code = 1
+    except Shown as shown:
+        code = _complain(shown.sentence)
     except Exception as error:
-        _complain(catalogue.tr(lang, "error.unexpected", reason=f"{type(error).__name__}: {error}", log=_log(error)))
-    sys.exit(0)
+        sentence = explain(error)
+        code = _complain(sentence)
+        if clicked:
+            show_message(catalogue.tr(lang, "splash.failed"), sentence)
+    if clicked or "webview" in sys.modules:
+        # Everything is cleaned up; threads of libraries must not keep a program alive whose window is closed.
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
-def _complain(sentence: str) -> NoReturn:
+def _complain(sentence: str) -> int:
     print(" ".join(sentence.split()), file=sys.stderr)
-    sys.exit(1)
+    return 1
+
+
+def _leave_vanished_folder() -> None:
+    """A folder that was deleted under the program is none to stand in: libraries ask for it, and MKL ends the process over it."""
+    try:
+        os.getcwd()
+    except OSError:
+        os.chdir(Path(sys.executable).anchor)
+
+
+def _home(arguments: list[str]) -> Home:
+    """`--home` where given, before the arguments are parsed: the log of what goes wrong until then lies there too."""
+    given = _option(arguments, "--home")
+    return Home.find(Path(given) if given else None)
+
+
+def _option(arguments: list[str], name: str) -> str | None:
+    """The value of the option `name`, the last one as typer has it."""
+    for argument, following in zip(reversed(arguments), [None, *reversed(arguments)], strict=False):
+        if argument == name:
+            return following
+        if argument.startswith(f"{name}="):
+            return argument.removeprefix(f"{name}=")
+    return None
 
 
 def _language(arguments: list[str]) -> InterfaceLanguage:
-    """`--lang` where given, the last one as typer has it, else the system's: needed before the arguments are parsed, for `--help` itself."""
-    for option, following in zip(reversed(arguments), [None, *reversed(arguments)], strict=False):
-        value = following if option == "--lang" else option.removeprefix("--lang=") if option.startswith("--lang=") else None
-        if value == "ko":
-            return "ko"
-        if value == "en":
-            return "en"
-    return system_language()
-
-
-def _use_utf8() -> None:
-    """Korean Windows speaks cp949, and a lone surrogate must not end the program; `\\udc80` is also what JSON writes for one."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-
-
-def _log(error: Exception) -> str:
-    """Write the traceback where a report can take it from; the path of the log, or "-" where even that fails."""
-    path = Home.find().logs / "solar-chat.log"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8")
-    except OSError:
-        return "-"
-    logger = logging.getLogger("solar_chat.crash")
-    logger.propagate = False
-    logger.addHandler(handler)
-    logger.error("unexpected error", exc_info=error)
-    handler.close()
-    return str(path)
+    """`--lang` where given, else the system's: needed before the arguments are parsed, for `--help` itself."""
+    given = _option(arguments, "--lang")
+    if given == "ko":
+        return "ko"
+    return "en" if given == "en" else system_language()

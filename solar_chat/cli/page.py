@@ -1,16 +1,24 @@
-"""Opens the page: what must hold before a port is bound, and the address in the terminal."""
+"""Opens the page: what must hold before a port is bound, the program around the page, and the address in the terminal.
+
+Light until something is to be seen: the rooms that take seconds to import are imported behind the splash.
+"""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from solar_chat import api
 from solar_chat.access import is_loopback, is_space
-from solar_chat.assistant import Assistant
-from solar_chat.cli.serve import required_key
+from solar_chat.desktop import Ending, Program, Running, Wishes, has_terminal, open_browser, open_program
 from solar_chat.errors import StartError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.paths import Home
+
+# A second start has brought the first one to the front, or opened its page.
+RUNS_ALREADY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,47 +26,65 @@ class PageOptions:
     """What the command line asked for; `port` None takes the first free one."""
 
     home: Home
-    share: bool
-    host: str
-    port: int | None
-    password: str | None
-    public: bool
-    open_browser: bool
-    model: str | None
-    lang: InterfaceLanguage | None
+    share: bool = False
+    host: str = "127.0.0.1"
+    port: int | None = None
+    password: str | None = None
+    public: bool = False
+    open_browser: bool = True
+    window: bool | None = None
+    model: str | None = None
+    lang: InterfaceLanguage | None = None
+
+    @property
+    def needs_own_server(self) -> bool:
+        """Whether a page that is open already cannot be what was asked for."""
+        return self.share or self.public or not is_loopback(self.host) or any(each is not None for each in (self.port, self.password, self.model))
 
 
-def open_page(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
-    """Serve until the person stops it. Raises StartError where it would not be safe or possible to start."""
+Explain = Callable[[Exception], str]
+
+
+def open_page(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, program: Program | None = None) -> None:
+    """Serve until the person ends it, in `program` where it is there already. Raises StartError where it would not be safe or possible to start.
+
+    Exits with 3 where a page of this home is open and will do.
+    """
     _check_exposure(options)
-    # The one door with a heavy import at module level (gradio, 2 s): it is opened only when somebody goes through it.
-    from solar_chat import ui
+    if program is not None:
+        _serve(options, catalogue, lang, program)
+    elif is_space():
+        _serve(options, catalogue, lang, None)
+    else:
+        with_program(options, catalogue, lang, explain, lambda opened: _serve(options, catalogue, lang, opened))
 
-    def announce(owner: str | None, visitors: tuple[str, ...]) -> None:
-        if owner is not None:
-            print(catalogue.tr(lang, "cli.page_ready", url=owner), flush=True)
-        for url in visitors:
-            print(catalogue.tr(lang, "cli.visitors_ready", url=url), flush=True)
-        if visitors and options.password is None:
-            print(catalogue.tr(lang, "cli.public_opens"), flush=True)
 
-    with Assistant.open(options.home, options.model) as assistant:
-        # A password says that the page is not for everybody who can reach it; then neither is the API.
-        key = required_key(options.home, None, exposed=_lets_others_in(options) or options.password is not None)
-        programs = api.build(assistant, api.ApiOptions(options.host, options.share, key, fall_back=True))
-        ui.launch(
-            assistant,
-            host=options.host,
-            port=options.port,
-            share=options.share,
-            password=options.password,
-            lang=options.lang,
-            open_browser=options.open_browser,
-            on_ready=announce,
-            doors=dict.fromkeys(api.PATHS, programs),
-            visitors=_lets_others_in(options),
-            owner=not is_space(),
-        )
+def with_program(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, work: Callable[[Program], None]) -> None:
+    """Do `work` as this home's one program, its splash on show; exits with 3 where there is one already."""
+    terminal = has_terminal() or options.needs_own_server
+    wishes = Wishes(options.open_browser, options.window, beside=options.needs_own_server, terminal=terminal, lang=options.lang)
+    with open_program(options.home, catalogue, lang, wishes) as opened:
+        if isinstance(opened, Running):
+            if not opened.window and options.open_browser:
+                open_browser(opened.url)
+            print(catalogue.tr(lang, "cli.runs_already", url=opened.url), file=sys.stderr)
+            sys.exit(RUNS_ALREADY)
+        opened.run(lambda: work(opened), explain)
+
+
+def _serve(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage, program: Program | None) -> None:
+    # Importing the rest takes seconds, and the splash is to be seen meanwhile.
+    from solar_chat.cli.serving import serve_page
+
+    model = options.model
+    if model is not None and Path(model).expanduser().exists():
+        model = str(Path(model).expanduser().absolute())
+    # Where the program was started from may vanish under it, is System32 from a shortcut and / from a Mac's Finder.
+    os.chdir(options.home.create().data)
+    ending = Ending() if program is None else program.ending
+    if program is None:
+        ending.listen()
+    serve_page(options, model, catalogue, lang, program, ending)
 
 
 def _check_exposure(options: PageOptions) -> None:
@@ -71,10 +97,10 @@ def _check_exposure(options: PageOptions) -> None:
         return
     if options.share:
         raise StartError("share_needs_password")
-    if _lets_others_in(options):
+    if lets_others_in(options):
         raise StartError("host_needs_password", host=options.host)
 
 
-def _lets_others_in(options: PageOptions) -> bool:
+def lets_others_in(options: PageOptions) -> bool:
     """Whether people can reach the page who do not sit at this computer."""
     return options.share or not is_loopback(options.host)

@@ -9,8 +9,8 @@ Only this room mentions Gradio. It draws what the assistant tells it and keeps n
     views        what the middle of the window shows       markup    text inside our own HTML
     models_view, models_page, model_cards, download_rows, boxes, server_form: the Models view
     layers       who may ask, early head
-    models_view, models_page, model_cards, download_rows, server_form: the Models view
-    sidebar, chat, controls, settings_panel, header: one region each
+    services     what the page offers of the program around it
+    sidebar, chat, controls, settings_panel, desktop_panel, header: one region each
 """
 
 from __future__ import annotations
@@ -19,14 +19,16 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from solar_chat.ui.environment import prepare
+from solar_chat.ui.services import Services
 
 if TYPE_CHECKING:
     import gradio as gr
 
     from solar_chat.assistant import Assistant
     from solar_chat.i18n import InterfaceLanguage
+    from solar_chat.ui.layers import Presence
 
-__all__ = ["build", "launch"]
+__all__ = ["Services", "build", "launch"]
 
 
 def build(assistant: Assistant) -> gr.Blocks:
@@ -46,22 +48,36 @@ def launch(
     share: bool = False,
     password: str | None = None,
     lang: InterfaceLanguage | None = None,
-    open_browser: bool = True,
     on_ready: Callable[[str | None, tuple[str, ...]], None],
+    until: Callable[[], None],
     doors: Mapping[str, Callable[..., Any]] | None = None,
     visitors: bool = False,
     owner: bool = True,
+    services: Services | None = None,
+    presence: Presence | None = None,
 ) -> None:
-    """Serve the page until the process is told to stop. The model loads once somebody has the page in front of them.
+    """Serve the page until `until` returns. The model loads once somebody has the page in front of them.
 
     `port` None takes the first free one from 7860; `lang` overrides the setting for this run; the user name beside `password` is "solar". With
     `visitors` the page at `host` and `port` is for them, and the owner's is on this computer only, or nowhere where `owner` is False. `on_ready`
     gets the owner's address and the visitors' ones. Whether a password is needed is the caller's business. `doors` are ASGI applications served
-    beside the page, by path. Raises StartError `port_taken` (port) or `share_failed` (reason).
+    beside the page, by path; `services` and `presence` see `serve`. Raises StartError `port_taken` (port) or `share_failed` (reason).
     """
     prepare()
-    from solar_chat.ui.server import serve, wait
+    from solar_chat.ui.server import serve
 
-    with serve(assistant, host=host, port=port, share=share, password=password, lang=lang, doors=doors, visitors=visitors, owner=owner) as addresses:
+    with serve(
+        assistant,
+        host=host,
+        port=port,
+        share=share,
+        password=password,
+        lang=lang,
+        doors=doors,
+        visitors=visitors,
+        owner=owner,
+        services=services,
+        presence=presence,
+    ) as addresses:
         on_ready(addresses.owner, addresses.visitors)
-        wait(addresses.owner if open_browser else None)
+        until()

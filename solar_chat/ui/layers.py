@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
-from typing import Any
+from types import TracebackType
+from typing import Any, Protocol
 
 from solar_chat.access import host_allowed, host_name
 from solar_chat.i18n import InterfaceLanguage
@@ -19,6 +20,21 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+HELLO, GOODBYE = "/app/hello", "/app/goodbye"
+
+
+class Presence(Protocol):
+    """Who is told that somebody uses the page; entered once for every request."""
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+
+    def hello(self) -> None: ...
+
+    def goodbye(self) -> None: ...
 
 
 def gate(app: Asgi, bound: str, shared: bool) -> Asgi:
@@ -52,6 +68,22 @@ def beside(app: Asgi, doors: Mapping[str, Asgi]) -> Asgi:
     return asgi
 
 
+def counted(app: Asgi, presence: Presence) -> Asgi:
+    """Tell `presence` of every request while it is answered, and of pages that open and close (presence.js)."""
+
+    async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await app(scope, receive, send)
+        with presence:
+            if scope["method"] != "POST" or scope["path"] not in (HELLO, GOODBYE):
+                return await app(scope, receive, send)
+            (presence.hello if scope["path"] == HELLO else presence.goodbye)()
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            return await send({"type": "http.response.body", "body": b""})
+
+    return asgi
+
+
 def early_head(app: Asgi, head: Callable[[], str]) -> Asgi:
     """Put `head()` right behind <head> of the page itself."""
 
@@ -80,13 +112,17 @@ def early_head(app: Asgi, head: Callable[[], str]) -> Asgi:
     return asgi
 
 
-def head_html(settings: Settings, lang: InterfaceLanguage | None, views: Sequence[str]) -> str:
-    """The first lines of the page: how it was left (language, theme), then style and script. URLs are relative: a Space serves below a path."""
+def head_html(settings: Settings, lang: InterfaceLanguage | None, views: Sequence[str], *, counts: bool = False) -> str:
+    """The first lines of the page: how it was left (language, theme), then style and script. URLs are relative: a Space serves below a path.
+
+    With `counts` the page says when it opens and closes, see `counted`.
+    """
     left = json.dumps({"language": lang or settings.interface_language, "theme": settings.theme, "views": list(views)})
+    presence = '<script src="app/assets/page/presence.js"></script>' if counts else ""
     return (
         f"<script>window.solarLeft={left}</script>"
         '<script src="app/assets/page/page.js"></script>'
-        '<script src="app/assets/page/marks.js" defer></script>'
+        f'{presence}<script src="app/assets/page/marks.js" defer></script>'
         '<link rel="preload" href="app/assets/page/AppKR-Regular.woff2" as="font" type="font/woff2" crossorigin>'
         f'<link rel="stylesheet" href="app/assets/page/page.css"><style>{views_css(views)}</style>'
     )

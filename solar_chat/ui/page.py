@@ -10,6 +10,7 @@ from solar_chat.assistant import Assistant, Visits
 from solar_chat.ui.chat import build_chat, build_composer
 from solar_chat.ui.controls import build_controls
 from solar_chat.ui.conversations import Conversations, wire_conversations
+from solar_chat.ui.desktop_panel import build_desktop, wire_desktop
 from solar_chat.ui.drafts import Drafts, wire_drafts
 from solar_chat.ui.header import build_header
 from solar_chat.ui.models_page import Models, wire_models
@@ -17,6 +18,7 @@ from solar_chat.ui.models_view import build_models
 from solar_chat.ui.preferences import Preferences, wire_preferences
 from solar_chat.ui.screen import Screen, Tab
 from solar_chat.ui.server_form import ServerForm, wire_server
+from solar_chat.ui.services import Services
 from solar_chat.ui.settings_panel import build_settings
 from solar_chat.ui.sidebar import build_sidebar
 from solar_chat.ui.turns import Turns, wire_turns
@@ -33,10 +35,10 @@ def make_i18n(assistant: Assistant) -> gr.I18n:
     return gr.I18n(**{lang: dict(sentences) for lang, sentences in assistant.catalogue.sentences.items()})
 
 
-def build_page(assistant: Assistant, views: Sequence[str] = VIEWS, visits: Visits | None = None) -> gr.Blocks:
+def build_page(assistant: Assistant, views: Sequence[str] = VIEWS, visits: Visits | None = None, services: Services | None = None) -> gr.Blocks:
     """The owner's page, wired to `assistant`, not yet served; with `visits` the visitors' one, on which each has a desk of their own.
 
-    `views` are those it has; the chat is always one of them.
+    `views` are those it has; the chat is always one of them. `services` are the owner's only.
     """
     i18n = make_i18n(assistant)
     page: gr.Blocks
@@ -60,12 +62,17 @@ def build_page(assistant: Assistant, views: Sequence[str] = VIEWS, visits: Visit
                 with view_column("upscale") as column:
                     upscale = build_upscale(column, i18n)
         settings = build_settings(i18n, views, visitors=visits is not None)
+        if services is not None and visits is None:
+            with settings.panel:
+                desktop = build_desktop(i18n, services)
         screen = Screen(assistant, visits, tab, visit, memory, header, sidebar, chat, controls)
         wire_turns(Turns(screen, composer), screen, composer)
         wire_conversations(Conversations(screen))
         wire_drafts(Drafts(screen), composer)
         preferences = Preferences(screen, settings, composer)
         wire_preferences(preferences, page)
+        if services is not None and visits is None:
+            wire_desktop(desktop, services, screen)
         if "models" in views:
             handlers = Models(screen, models, preferences)
             wire_server(ServerForm(handlers), wire_models(handlers, sidebar.navigation))

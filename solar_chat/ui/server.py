@@ -6,8 +6,6 @@ that has no way to the owner's conversations, models, keys or files.
 
 from __future__ import annotations
 
-import threading
-import webbrowser
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -27,8 +25,9 @@ from solar_chat.errors import StartError
 from solar_chat.i18n import InterfaceLanguage
 from solar_chat.paths import ASSETS
 from solar_chat.settings import Settings
-from solar_chat.ui.layers import Asgi, beside, early_head, gate, head_html
+from solar_chat.ui.layers import Asgi, Presence, beside, counted, early_head, gate, head_html
 from solar_chat.ui.page import build_page, make_i18n
+from solar_chat.ui.services import Services
 from solar_chat.ui.theme import make_theme
 from solar_chat.ui.views import CHAT, VIEWS
 
@@ -58,6 +57,7 @@ class _Door:
     shared: bool
     doors: Mapping[str, Asgi]
     head: Callable[[], str]
+    presence: Presence | None = None
 
 
 @contextmanager
@@ -73,10 +73,14 @@ def serve(
     doors: Mapping[str, Asgi] | None = None,
     visitors: bool = False,
     owner: bool = True,
+    services: Services | None = None,
+    presence: Presence | None = None,
 ) -> Iterator[Addresses]:
     """Serve inside the block, with `doors` (path → application) beside each page.
 
     With `visitors` the page at `host` and `port` is theirs, and the owner's is on a free port of this computer, or nowhere where `owner` is False.
+    `services` are what the owner's page offers of the program around it; `presence` is told who uses that page.
+
     Raises StartError `port_taken` or `share_failed`.
     """
     beside_page = doors or {}
@@ -89,9 +93,10 @@ def serve(
                 None if visitors else password,
                 False,
                 beside_page,
-                lambda: head_html(assistant.settings.load(), lang, views),
+                lambda: head_html(assistant.settings.load(), lang, views, counts=presence is not None),
+                presence,
             )
-            own = stack.enter_context(_served(build_page(assistant, views), own_door, assistant))
+            own = stack.enter_context(_served(build_page(assistant, views, services=services), own_door, assistant))
         if not visitors:
             yield Addresses(str(own.local_url) if own is not None else None)
             return
@@ -138,6 +143,7 @@ def _served(page: gr.Blocks, door: _Door, assistant: Assistant) -> Iterator[gr.B
                     Route("/app/assets/icon.svg", endpoint=_icon),
                 ],
                 "middleware": [
+                    *([] if door.presence is None else [Middleware(counted, presence=door.presence)]),
                     Middleware(beside, doors=door.doors),
                     Middleware(gate, bound=door.host, shared=door.shared),
                     Middleware(early_head, head=door.head),
@@ -175,13 +181,3 @@ def _stop_sharing() -> None:
 
 async def _icon(_request: Request) -> FileResponse:
     return FileResponse(ASSETS / "icon.svg")
-
-
-def wait(browser_address: str | None) -> None:
-    """Open the browser if asked, then return when the person presses Ctrl+C."""
-    if browser_address is not None:
-        webbrowser.open(browser_address)
-    try:
-        threading.Event().wait()
-    except KeyboardInterrupt:
-        return

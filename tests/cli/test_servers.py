@@ -50,7 +50,7 @@ def keychain() -> Iterator[Memory]:
 
 
 def run(*arguments: str, typed: str = "") -> str:
-    done = CliRunner().invoke(build(Catalogue.load(), "en"), list(arguments), input=typed, catch_exceptions=False)
+    done = CliRunner().invoke(build(Catalogue.load(), "en", str), list(arguments), input=typed, catch_exceptions=False)
     assert done.exit_code == 0
     return done.stdout
 
