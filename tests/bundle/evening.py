@@ -52,25 +52,22 @@ def main(bundle: Path, work: Path, chromium: str) -> dict[str, Any]:
     home.mkdir()
     facts: dict[str, Any] = {"interfaces": [name for _, name in socket.if_nameindex()]}
     with display(work) as screen, sync_playwright() as playwright:
-        environment = {
-            "HOME": str(home),
-            "PATH": f"{opener(work, chromium)}:/usr/bin:/bin",
-            "DISPLAY": screen,
-            "LANG": "ko_KR.UTF-8",
-            "USER": "gildong",
-        }
-        with started(bundle, environment, facts, "first") as process:
-            with browser(playwright, work) as page:
-                first_visit(page, facts, work)
-                with watched(process.pid, facts):
-                    through_the_api(page, facts)
-                facts["rss"] = psutil.Process(process.pid).memory_info().rss
-            close(process, facts, "first")
+        path = f"{opener(work, chromium)}:/usr/bin:/bin"
+        environment = {"HOME": str(home), "PATH": path, "DISPLAY": screen, "LANG": "ko_KR.UTF-8", "USER": "gildong"}
+        with started(bundle, environment) as process, browser(playwright, work) as page:
+            first_visit(page, facts, work)
+            with watched(process.pid, facts):
+                through_the_api(page, facts)
+            with started(bundle, environment) as again:
+                facts["again_exit"] = again.wait(PATIENCE_S)
+            quit_in_settings(page, facts, work)
+            facts["first_exit"] = process.wait(PATIENCE_S)
         facts["environment"] = (work / "environment").read_text(encoding="utf-8")
-        with started(bundle, environment, facts, "second") as process:
-            with browser(playwright, work) as page:
-                second_visit(page, facts, work)
-            close(process, facts, "second")
+        with started(bundle, environment) as process, browser(playwright, work) as page:
+            second_visit(page, facts, work)
+            # As logging out does.
+            process.send_signal(signal.SIGTERM)
+            facts["second_exit"] = process.wait(PATIENCE_S)
     facts["opened"] = (work / "opened").read_text(encoding="utf-8").split()
     facts["home"] = sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file())
     return facts
@@ -113,9 +110,8 @@ def opener(work: Path, chromium: str) -> Path:
 
 
 @contextlib.contextmanager
-def started(bundle: Path, environment: dict[str, str], facts: dict[str, Any], name: str) -> Iterator[subprocess.Popen[bytes]]:
+def started(bundle: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """The program, as a file manager starts it."""
-    facts[f"{name}_start"] = time.monotonic()
     process = subprocess.Popen(
         ["/bin/sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', str(bundle / "SolarChat")], cwd="/", env=environment, close_fds=True, start_new_session=True
     )
@@ -146,7 +142,6 @@ def browser(playwright: Playwright, work: Path) -> Iterator[Page]:
 
 def first_visit(page: Page, facts: dict[str, Any], work: Path) -> None:
     expect(page.locator(SEND)).to_be_visible(timeout=PATIENCE_MS)
-    facts["interactive_s"] = time.monotonic() - facts["first_start"]
     facts["url"] = page.url
     facts["title"] = page.title()
     ask(page, QUESTION)
@@ -217,12 +212,13 @@ def watched(pid: int, facts: dict[str, Any]) -> Iterator[None]:
         facts["addresses"] = sorted(seen)
 
 
-def close(process: subprocess.Popen[bytes], facts: dict[str, Any], name: str) -> None:
-    """As logging out does."""
-    began = time.monotonic()
-    process.send_signal(signal.SIGTERM)
-    facts[f"{name}_exit"] = process.wait(PATIENCE_S)
-    facts[f"{name}_exit_s"] = time.monotonic() - began
+def quit_in_settings(page: Page, facts: dict[str, Any], work: Path) -> None:
+    """Without a window and without a terminal this is how a person ends the program."""
+    page.locator("#open-settings").click()
+    page.locator("#quit").click()
+    expect(page.locator("#over")).to_be_visible(timeout=PATIENCE_MS)
+    facts["over"] = page.locator("#over").inner_text()
+    page.screenshot(path=work / "over.png")
 
 
 def wait_for(condition: Callable[[], bool], otherwise: str) -> None:

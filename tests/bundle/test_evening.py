@@ -60,7 +60,7 @@ def test_the_program_talked_to_this_computer_only(evening: dict[str, Any]) -> No
 
 
 def test_it_opened_the_browser_itself(evening: dict[str, Any]) -> None:
-    assert len(evening["opened"]) == 2
+    assert len(evening["opened"]) == 3
     assert {urlsplit(url).hostname for url in evening["opened"]} == {"127.0.0.1"}
     assert "Solar Chat" in evening["title"]
 
@@ -83,8 +83,14 @@ def test_another_program_is_answered_at_v1(evening: dict[str, Any]) -> None:
     assert complies(evening["api_reply"], "polite"), evening["api_reply"]
 
 
-def test_it_ends_when_it_is_told_to(evening: dict[str, Any]) -> None:
+def test_a_second_double_click_opens_the_page_of_the_first(evening: dict[str, Any]) -> None:
+    assert evening["again_exit"] == 3
+    assert urlsplit(evening["opened"][1]).port == urlsplit(evening["url"]).port
+
+
+def test_it_ends_by_quit_and_by_logging_out(evening: dict[str, Any]) -> None:
     assert (evening["first_exit"], evening["second_exit"]) == (0, 0)
+    assert "대화는 저장되어 있습니다" in evening["over"]
 
 
 def test_the_chat_is_found_again_and_goes_on(evening: dict[str, Any]) -> None:
@@ -95,6 +101,8 @@ def test_the_chat_is_found_again_and_goes_on(evening: dict[str, Any]) -> None:
 
 def test_what_it_wrote_is_in_the_home(evening: dict[str, Any]) -> None:
     assert any(name.endswith("conversations.sqlite3") for name in evening["home"])
+    assert any(name.endswith("solar-chat.log") for name in evening["home"])
+    assert not any(name.endswith("instance.json") for name in evening["home"])
 
 
 def test_nothing_was_written_into_the_bundle(evening: dict[str, Any], bundle: Path) -> None:
