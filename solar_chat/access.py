@@ -26,6 +26,8 @@ _LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _KEY_BYTES: Final = 32
 _KEY_PREFIX: Final = "sk-solar-"
 _KEY: Final = re.compile(r"[!-~]{16,512}")
+# Shorter ones can be guessed in some weeks, at as many tries as a login lets through.
+_SHORTEST_PASSWORD: Final = 12
 
 
 def is_loopback(host: str) -> bool:
@@ -52,6 +54,12 @@ def host_allowed(name: str, *, bound: str, shared: bool, environment: Mapping[st
         return ipaddress.ip_address(name.strip("[]")).is_private
     except ValueError:
         return False
+
+
+def is_encrypted(scheme: str, host: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a request with the Host `host` came over TLS to whoever passed it on: a tunnel and a Space speak it with their visitors."""
+    name = host_name(host.lower())
+    return scheme == "https" or name.endswith(SHARE_DOMAIN) or (bool(name) and name in environment.get("SPACE_HOST", "").split(","))
 
 
 def reachable_name(bound: str) -> str:
@@ -97,6 +105,17 @@ def checked_key(key: str) -> str:
     if not _KEY.fullmatch(key):
         raise InputError("api_key_weak")
     return key
+
+
+def checked_owner_password(password: str, visitors: str | None) -> str:
+    """One that somebody chose for logging in as the owner. Raises StartError `owner_password_weak` (length), or `owner_password_same` where the
+    visitors know it.
+    """
+    if len(password.strip()) < _SHORTEST_PASSWORD:
+        raise StartError("owner_password_weak", length=_SHORTEST_PASSWORD)
+    if password == visitors:
+        raise StartError("owner_password_same")
+    return password
 
 
 def read_key(file: Path) -> str | None:

@@ -126,7 +126,7 @@ def detect() -> Hardware:
         device=device,
         device_name=device_name,
         dtype=dtype,
-        # bitsandbytes has no 4-bit kernels for Metal.
+        # On Metal bitsandbytes computes 4 bits in plain PyTorch, or by kernels that it fetches when it runs; llama.cpp has its own.
         quantization="nf4" if has_bitsandbytes and device != "mps" else "none",
         reason=reason,
         host_total_bytes=host_total,
@@ -192,7 +192,9 @@ def _choose(cpu_name: str, features: tuple[str, ...], *, has_bitsandbytes: bool)
     elif not nvidia_driver_present():
         reason = Reason("cpu_only", {})
     elif torch.version.cuda is None:
-        reason = Reason("cpu_torch_without_cuda", {"torch": torch.__version__})
+        # The default build of PyPI has CUDA on Linux only; on Windows the project's own page names the right command.
+        key = "cpu_torch_without_cuda" if platform.system() == "Linux" else "cpu_torch_without_cuda_elsewhere"
+        reason = Reason(key, {"torch": torch.__version__, "version": torch.__version__.partition("+")[0]})
     else:
         reason = Reason("cpu_driver_unusable", {"cuda": torch.version.cuda})
     return "cpu", cpu_name, dtype, reason

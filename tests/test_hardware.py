@@ -53,12 +53,18 @@ def test_a_machine_without_a_card() -> None:
 
 @pytest.mark.usefixtures("bare_cpu")
 @pytest.mark.parametrize(
-    ("built_for", "key", "params"),
-    [(None, "cpu_torch_without_cuda", {"torch": torch.__version__}), ("12.8", "cpu_driver_unusable", {"cuda": "12.8"})],
+    ("system", "built_for", "key", "params"),
+    [
+        ("Linux", None, "cpu_torch_without_cuda", {"torch": "2.13.0+cpu", "version": "2.13.0"}),
+        ("Windows", None, "cpu_torch_without_cuda_elsewhere", {"torch": "2.13.0+cpu", "version": "2.13.0"}),
+        ("Linux", "12.8", "cpu_driver_unusable", {"cuda": "12.8"}),
+    ],
 )
 def test_a_card_that_torch_cannot_use_is_explained(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, built_for: str | None, key: str, params: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, system: str, built_for: str | None, key: str, params: dict[str, str]
 ) -> None:
+    monkeypatch.setattr("solar_chat.hardware.platform.system", lambda: system)
+    monkeypatch.setattr(torch, "__version__", "2.13.0+cpu")
     tool = tmp_path / "nvidia-smi"
     tool.write_text("#!/bin/sh\n")
     tool.chmod(0o755)

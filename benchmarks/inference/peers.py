@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ from benchmarks.inference.timing import Timed
 class RawLlama:
     """A `xllamacpp.Server`, token ids in, with a callback that only counts."""
 
-    def __init__(self, file: Path, context_tokens: int, threads: int, *, as_ours: bool) -> None:
-        """`as_ours` takes the parameters that matter for speed as `solar_chat.engine.llama_cpp` sets them; else xllamacpp's own stay."""
+    def __init__(self, file: Path, context_tokens: int, threads: int, *, as_ours: bool, cache_in_8_bits: bool = False) -> None:
+        """`as_ours` takes the parameters that matter for speed as `solar_chat.engine.llama_server` sets them; else xllamacpp's own stay.
+
+        `cache_in_8_bits` is what ours chose for this file on this machine.
+        """
         import xllamacpp
 
         params = xllamacpp.CommonParams()
@@ -31,6 +35,9 @@ class RawLlama:
             params.no_extra_bufts = True
             params.fit_params = params.warmup = False
             params.cache_ram_mib = 0
+            if cache_in_8_bits:
+                params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_Q8_0
+                params.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_ENABLED
         self._server: Any = xllamacpp.Server(params)
         self._server.handle_metrics()
 
@@ -67,15 +74,27 @@ class _Clock:
 
 
 def generate(model: Any, ids: Sequence[int], reply_tokens: int) -> tuple[float, float]:
-    """Seconds to the first token and tokens a second behind it, greedy, with the cache, attention and settings that `generate` takes by itself."""
+    """Seconds to the first token and tokens a second behind it, greedy, with the cache, attention, products and settings of its own."""
     import torch
 
-    ours = model.config._attn_implementation
-    model.set_attn_implementation("sdpa")
     clock = _Clock()
-    started = time.perf_counter()
-    prompt = torch.tensor([list(ids)], device=model.device)
-    model.generate(prompt, do_sample=False, max_new_tokens=reply_tokens, min_new_tokens=reply_tokens, streamer=clock, pad_token_id=0)
-    model.set_attn_implementation(ours)
+    with _without_ours(model):
+        started = time.perf_counter()
+        prompt = torch.tensor([list(ids)], device=model.device)
+        model.generate(prompt, do_sample=False, max_new_tokens=reply_tokens, min_new_tokens=reply_tokens, streamer=clock, pad_token_id=0)
     _, first, *_, last = clock.times
     return first - started, (reply_tokens - 1) / (last - first)
+
+
+@contextlib.contextmanager
+def _without_ours(model: Any) -> Iterator[None]:
+    """`model` as transformers and bitsandbytes load it."""
+    attention = model.config._attn_implementation
+    model.set_attn_implementation("sdpa")
+    products = [(module, vars(module).pop("forward")) for module in model.modules() if "forward" in vars(module)]
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(attention)
+        for module, forward in products:
+            module.forward = forward

@@ -1,16 +1,18 @@
 """The measurements, each in a process of its own: `python -m benchmarks.inference.probes NAME PLAN` prints its figures as one line of JSON.
 
-Ours and the peer take turns on the same prompts, round by round, in one process: what else the machine does meets both alike. Ours goes first, alone,
-where memory is read.
+Ours and the peer take turns on the same prompts, round by round, in one process: what else the machine does meets both alike. In every second round
+raw llama.cpp goes first. Ours goes first, alone, where memory is read.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,11 +20,12 @@ from benchmarks.inference.peers import RawLlama, generate
 from benchmarks.inference.resident import resident_megabytes
 from benchmarks.inference.shapes import SOLAR, TOY
 from benchmarks.inference.solar_nf4 import build, read_bytes_per_token
-from benchmarks.inference.timing import QUESTION, Figures, Plan, ask, early_gain, passage
+from benchmarks.inference.timing import QUESTION, Figures, Plan, Timed, ask, early_gain, passage
 from benchmarks.inference.vocabulary import write_tokenizer
 from solar_chat.engine import Backend, GenerationRequest, load_model
 from solar_chat.engine.gguf_file import read_gguf
 from solar_chat.engine.gguf_tokenizer import gguf_tokenizer
+from solar_chat.engine.llama_cpp import LlamaCppBackend
 from solar_chat.engine.loading import SINGLE_THREAD_PARAMETERS, load_tokenizer
 from solar_chat.engine.local import LocalBackend
 from solar_chat.hardware import Hardware, detect
@@ -36,6 +39,7 @@ def llama(plan: Plan) -> Figures:
     """Ours on llama.cpp beside raw xllamacpp."""
     found: Figures = defaultdict(list)
     backend, hardware = _loaded(plan, found)
+    assert isinstance(backend, LlamaCppBackend)
     warm_up = passage(backend.count_tokens, plan.prompt_tokens, 0)
     ask(backend, warm_up, plan.reply_tokens)
     _remember_memory(found)
@@ -44,16 +48,20 @@ def llama(plan: Plan) -> Figures:
     threads = 1 if file.parameters < SINGLE_THREAD_PARAMETERS else hardware.physical_cores
     raws = {"raw": True, "raw_default": False}
     for name, as_ours in raws.items():
-        raw = RawLlama(plan.path, plan.context_tokens, threads, as_ours=as_ours)
+        raw = RawLlama(plan.path, plan.context_tokens, threads, as_ours=as_ours, cache_in_8_bits=backend.cache_in_8_bits)
         raw.ask(ids(warm_up), plan.reply_tokens)
+        suffix = "" if as_ours else "_beside_default"
         for number in range(1, plan.rounds + 1):
             text = passage(backend.count_tokens, plan.prompt_tokens, number if as_ours else 100 + number)
-            suffix = "" if as_ours else "_beside_default"
-            found[f"ours_prefill{suffix}"].append(ask(backend, text, 1).prefill_rate)
-            found[f"{name}_prefill"].append(raw.ask(ids(text), 1).prefill_rate)
-            found[f"ours_decode{suffix}"].append(ask(backend, text, plan.reply_tokens).decode_rate)
-            found[f"{name}_decode"].append(raw.ask(ids(text), plan.reply_tokens).decode_rate)
-        del raw
+            turns: list[tuple[str, str, Callable[[int], Timed]]] = [
+                ("ours", suffix, functools.partial(ask, backend, text)),
+                (name, "", functools.partial(raw.ask, ids(text))),
+            ]
+            for who, which, asked in turns[:: 1 if number % 2 else -1]:
+                found[f"{who}_prefill{which}"].append(asked(1).prefill_rate)
+            for who, which, asked in turns[:: 1 if number % 2 else -1]:
+                found[f"{who}_decode{which}"].append(asked(plan.reply_tokens).decode_rate)
+        del raw, turns
     _early(backend, plan, found)
     _tenth_turn(backend, plan, found, None)
     return found

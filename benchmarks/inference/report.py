@@ -13,8 +13,9 @@ from benchmarks.markdown import Circumstances, aligned
 _HEAD: Final = ("what", "ours", "beside", "theirs", "ours is better by", "goal", "met")
 _ABSENT: Final = "–"
 _LEGEND: Final = """\
-Every figure is a median over rounds. Ours and the peer take turns on the same texts in the same process, each round ours first; the factor is the
-median of the rounds' own factors, so it need not be the quotient of the two medians. Weights are random, replies greedy.
+Every figure is a median over rounds. Ours and the peer take turns on the same texts in the same process (raw llama.cpp goes first in every second
+round, `generate` second in each); the factor is the median of the rounds' own factors, so it need not be the quotient of the two medians. Weights are
+random, replies greedy.
 
 *Decode* is a reply to a prompt whose keys and values are there; *prefill* is a prompt nobody has read, from its text to the first token. *Long
 history* and *tenth turn* have {history:,} tokens before the question: ours finds them in its cache, as nine turns leave them; `generate` reads them

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
+from concurrent.futures import Future, wait
 from dataclasses import replace
 
-from solar_chat.assistant.events import Answer, ChatEvent, Draft, Saved
+from solar_chat.assistant.events import Answer, ChatEvent, Draft, Saved, Waiting
 from solar_chat.assistant.options import Changed, change_options, restore_options
 from solar_chat.assistant.plan import check_message
 from solar_chat.assistant.turn import Turn
@@ -20,12 +21,14 @@ from solar_chat.errors import InputError, ModelError, SolarChatError
 from solar_chat.messages import Message
 
 SAVE_EVERY_S = 0.5
+# How soon a Stop is noticed while a model loads.
+LOOK_UP_EVERY_S = 0.2
 # More messages than any model in the catalogue can read; a longer conversation is not read from the disk for every turn.
 MOST_HISTORY = 256
 TITLE_CHARACTERS = 40
 
 StartTurn = Callable[[str, tuple[Message, ...]], Turn]
-"""Makes the turn for a text and what was said before it; waits for the model."""
+"""Makes the turn for a text and what was said before it."""
 
 
 def history_of(store: Store, conversation_id: str, question_id: str | None = None) -> tuple[Message, ...]:
@@ -37,10 +40,12 @@ def history_of(store: Store, conversation_id: str, question_id: str | None = Non
 class Chat:
     """The stored turns of one conversation."""
 
-    def __init__(self, store: Store, conversation_id: str, start_turn: StartTurn) -> None:
+    def __init__(self, store: Store, conversation_id: str, start_turn: StartTurn, ready: Callable[[], Future[None]]) -> None:
+        """`ready` is done once a model can be asked."""
         self._store = store
         self._id = conversation_id
         self._start_turn = start_turn
+        self._ready = ready
 
     def send(self, text: str, expected_revision: int | None = None) -> Generator[ChatEvent, None, None]:
         """Append a message and answer it. Raises StaleWrite where the conversation has moved on since `expected_revision`."""
@@ -80,6 +85,7 @@ class Chat:
     def _answer(self, question: StoredMessage) -> Generator[ChatEvent, None, None]:
         reply = _Reply(self._store, question)
         try:
+            yield from self._until_ready()
             turn = self._start_turn(question.content, history_of(self._store, self._id, question.id))
             reply.begin(turn)
             for event in turn.stream():
@@ -99,6 +105,13 @@ class Chat:
             # Whatever it was: the history must not keep a reply that looks finished or still running.
             reply.fail()
             raise
+
+    def _until_ready(self) -> Generator[ChatEvent, None, None]:
+        """Raises the SolarChatError that kept the model from loading."""
+        ready = self._ready()
+        while not wait([ready], LOOK_UP_EVERY_S).done:
+            yield Waiting()
+        ready.result()
 
 
 class _Reply:

@@ -127,7 +127,7 @@ class Desk:
         def start(text: str, history: tuple[Message, ...]) -> Turn:
             return self.turn(self._stored_request(conversation_id, text, history, level, reply_language))
 
-        return Chat(self.store, conversation_id, start)
+        return Chat(self.store, conversation_id, start, self.ready)
 
     def _stored_request(
         self,

@@ -108,8 +108,13 @@ class Saved:
     message: StoredMessage
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The model is still on its way into memory; comes every now and then, so that whoever closes the turn does not wait for it."""
+
+
 TurnEvent = Decided | Reading | Draft | Answer
-ChatEvent = TurnEvent | Saved
+ChatEvent = TurnEvent | Saved | Waiting
 
 
 @dataclass(frozen=True, slots=True)

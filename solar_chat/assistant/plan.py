@@ -111,7 +111,7 @@ def plan_turn(request: TurnRequest, backend: Backend, spec: ModelSpec) -> Plan:
             reply_tokens=reply_tokens,
         )
 
-    system = system_prompt(language, level)
+    system = system_prompt(language, level, template.name)
     first = window(system, request.text)
     return Plan(
         language=language,

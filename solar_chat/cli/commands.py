@@ -17,13 +17,12 @@ from solar_chat.cli.downloads import add_download_commands
 from solar_chat.cli.export import add_export_command
 from solar_chat.cli.inspect import inspect_lines, inspect_once
 from solar_chat.cli.models import FORMS, in_form, print_model, print_models
-from solar_chat.cli.page import Explain, PageOptions, open_page
+from solar_chat.cli.page import PageOptions, Start, open_page
 from solar_chat.cli.rewrite import rewrite_lines, rewrite_once
 from solar_chat.cli.serve import ServeOptions, serve_api
 from solar_chat.cli.servers import add_server_commands
 from solar_chat.cli.smoke import smoke
 from solar_chat.cli.upscale import add_upscale_commands
-from solar_chat.desktop import Program
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import Level
 from solar_chat.paths import Home
@@ -33,8 +32,8 @@ from solar_chat.settings import ReplyChoice
 SPACE_PORT = 7860
 
 
-def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, program: Program | None = None) -> typer.Typer:
-    """The commands, their help in `lang`. `program` is there already where no arguments were given; `explain` says what went wrong in one."""
+def build(catalogue: Catalogue, lang: InterfaceLanguage, start: Start) -> typer.Typer:
+    """The commands, their help in `lang`."""
 
     def say(key: str) -> str:
         return catalogue.tr(lang, f"cli.{key}")
@@ -60,6 +59,8 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, progr
         port: Annotated[int | None, typer.Option(min=1, max=65535, help=say("port"))] = None,
         password: Annotated[str | None, typer.Option(help=say("password"), envvar="SOLAR_CHAT_PASSWORD", show_envvar=True)] = None,
         public: Annotated[bool, typer.Option("--public", help=say("public"))] = False,
+        owner_password: Annotated[str | None, typer.Option(help=say("owner_password"), envvar="SOLAR_CHAT_OWNER_PASSWORD", show_envvar=True)] = None,
+        api_key: Annotated[str | None, typer.Option(help=say("serve_api_key"), envvar="SOLAR_CHAT_SERVE_KEY", show_envvar=True)] = None,
         no_browser: Annotated[bool, typer.Option("--no-browser", help=say("no_browser"))] = False,
         window: Annotated[bool | None, typer.Option("--window/--no-window", help=say("window"), show_default=False)] = None,
         model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"))] = None,
@@ -78,8 +79,8 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, progr
             if is_space():
                 # There is nobody at the machine, and the Space's own settings say who may come.
                 share, host, port, public, no_browser, window = False, "0.0.0.0", port or SPACE_PORT, password is None, True, False
-            options = PageOptions(context.obj, share, host, port, password, public, not no_browser, window, model, chosen)
-            open_page(options, catalogue, lang, explain, program)
+            options = PageOptions(context.obj, share, host, port, password, public, owner_password, api_key, not no_browser, window, model, chosen)
+            open_page(options, catalogue, lang, start)
 
     @app.command(help=say("serve"))
     def serve(
@@ -108,7 +109,7 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, progr
         if text is None:
             ask_lines(context.obj, model, asked, catalogue, lang)
         else:
-            ask_once(context.obj, model, asked, text, as_json=as_json)
+            ask_once(context.obj, model, asked, text, catalogue, lang, as_json=as_json)
 
     @app.command(help=say("inspect"))
     def inspect(

@@ -26,6 +26,8 @@ def serve_page(
             print(catalogue.tr(lang, "cli.page_ready", url=owner), flush=True)
         for url in visitors:
             print(catalogue.tr(lang, "cli.visitors_ready", url=url), flush=True)
+            if options.owner_password is not None:
+                print(catalogue.tr(lang, "cli.owner_ready", url=f"{url.rstrip('/')}/owner"), flush=True)
         if visitors and options.password is None:
             print(catalogue.tr(lang, "cli.public_opens"), flush=True)
         if program is not None and owner is not None:
@@ -44,7 +46,7 @@ def serve_page(
         if program is not None:
             program.door.stage = "page"
         # A password says that the page is not for everybody who can reach it; then neither is the API.
-        key = required_key(options.home, None, exposed=lets_others_in(options) or options.password is not None)
+        key = required_key(options.home, options.api_key, exposed=lets_others_in(options) or options.password is not None)
         programs = api.build(assistant, api.ApiOptions(options.host, options.share, key, fall_back=True))
         ui.launch(
             assistant,
@@ -57,7 +59,9 @@ def serve_page(
             until=until,
             doors=dict.fromkeys(api.PATHS, programs),
             visitors=lets_others_in(options),
-            owner=not is_space(),
+            # Nobody sits at a Space; its owner can still log in.
+            owner=not is_space() or options.owner_password is not None,
+            owner_password=options.owner_password,
             services=None if program is None else _services(program, assistant, catalogue),
             presence=program.presence if program is not None and program.needs_quit else None,
         )

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,15 @@ def _qt_starts(qt: str, plugins: str) -> bool:
     answers: bool = xcb.xcb_connection_has_error(connection) == 0
     xcb.xcb_disconnect(connection)
     return answers
+
+
+def _save_download(view: Any, dialog: Any, download: Any) -> None:
+    """Ask where to save a file, under the name that the page gives it: pywebview 6.2 offers another, and calls a method that Qt 6 has no more."""
+    chosen, _ = dialog.getSaveFileName(view, view.localization["global.saveFile"], str(Path.home() / download.downloadFileName()))
+    if chosen:
+        download.setDownloadDirectory(str(Path(chosen).parent))
+        download.setDownloadFileName(Path(chosen).name)
+        download.accept()
 
 
 class Window:
@@ -152,6 +162,8 @@ class Window:
         if loaded.renderer == _TOO_OLD:
             _log.warning("WebView2 is not installed; the browser is used")
             return None
+        if hasattr(loaded, "QFileDialog"):
+            loaded.BrowserView.on_download_requested = partialmethod(_save_download, loaded.QFileDialog)
         screens = [Area(screen.x, screen.y, screen.width, screen.height) for screen in webview.screens]
         self._placement = load_placement(self._home.window).on(screens)
         return webview

@@ -39,6 +39,7 @@ class LlamaCppBackend:
     ) -> None:
         """Maps the file. Raises ImportError without xllamacpp, RuntimeError where llama.cpp cannot load it, without a reason."""
         self._server: Any = open_server(file.path, context_tokens, device, threads, cache_in_8_bits=cache_in_8_bits)
+        self.cache_in_8_bits = cache_in_8_bits
         self._tokenizer = tokenizer
         self.name = name
         self.reads_ahead = True
@@ -49,6 +50,9 @@ class LlamaCppBackend:
         self._leading_space = writes_leading_space(file)
         self._byte_ids = {byte: token for byte in range(256) if (token := tokenizer.tokenizer.token_to_id(f"<0x{byte:02X}>")) is not None}
         self._transcript: Transcript | None = None
+
+    def batch(self) -> None:
+        return None
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text))

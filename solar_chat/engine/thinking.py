@@ -2,12 +2,14 @@
 Open write it.
 
 A person reads an answer, and the guard judges one. The rule: only a block at the very beginning is taken away, and what may still become its mark
-waits; the same letters in the middle of an answer are text. Reasoning that a server sends in a field of its own is left out by `remote`.
+waits; the same letters in the middle of an answer are text. A server whose template opens the block itself sends only the end of it: by then the
+thought has been shown, so it is remembered for the replies that follow. Reasoning that a server sends in a field of its own is left out by `remote`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from solar_chat.engine.protocol import Event, GenerationRequest, Prefilled, ScoredToken, TextPiece
@@ -22,12 +24,28 @@ _MARKS: Final = {
 }
 
 
+# On a line of its own, as templates and models write it; in a sentence about marks it is a word.
+_LONE_END: Final = "\n</think>\n"
+
+
+@dataclass(slots=True)
+class Habit:
+    """What was learnt of one model from its replies."""
+
+    begins_thinking: bool = False
+    """Its replies begin inside a block that somebody else opened."""
+
+
 class ThinkingScanner:
     """Text in, text without the thoughts at its beginning out."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, begins_thinking: bool = False) -> None:
+        """`begins_thinking` takes a block for open; where its end never comes, it was an answer, and `flush` returns it."""
         self._held = ""
-        self._closers: tuple[str, ...] = ()
+        self._closers: tuple[str, ...] = _MARKS["<think>"] if begins_thinking else ()
+        self.supposed = begins_thinking
+        """Whether the open block is one that nobody has seen open."""
+        self._untold = ""
         self._begun = False
         self.thought = False
         """Whether there was a block, closed or not."""
@@ -59,6 +77,8 @@ class ThinkingScanner:
     def flush(self) -> str:
         """What was held back: the text is over, so it was no mark. Thoughts that were never closed are no text."""
         held, self._held = self._held, ""
+        if self.supposed:
+            return self._untold + held
         if self._closers:
             return ""
         # The blank lines behind a block belong to it.
@@ -68,15 +88,20 @@ class ThinkingScanner:
         """Whether the open block ends in what is held; thoughts are thrown away as they come."""
         ends = [(at, len(mark)) for mark in self._closers if (at := self._held.find(mark)) >= 0]
         if not ends:
-            self._held = self._held[-max(map(len, self._closers)) :]
+            kept = max(map(len, self._closers))
+            if self.supposed:
+                self._untold += self._held[:-kept]
+            self._held = self._held[-kept:]
             return False
         at, length = min(ends)
         self._held, self._closers = self._held[at + length :], ()
+        self.thought, self.supposed = True, False
         return True
 
 
-def without_thinking(events: Iterator[Event], request: GenerationRequest, model: str) -> Generator[Event, None, None]:
-    """`events` of `model` without its thoughts. While it thinks, the last `Prefilled` comes again as a sign of life; their tokens count.
+def without_thinking(events: Iterator[Event], request: GenerationRequest, model: str, habit: Habit) -> Generator[Event, None, None]:
+    """`events` of `model` without its thoughts. While it thinks, the last `Prefilled` comes again as a sign of life; their tokens count. What is
+    learnt of the model is written into `habit`.
 
     Raises ModelError `only_reasoning` where the limit was met before the answer began.
     """
@@ -84,7 +109,8 @@ def without_thinking(events: Iterator[Event], request: GenerationRequest, model:
         # It goes on with an answer that has begun.
         yield from events
         return
-    scanner = ThinkingScanner()
+    scanner = ThinkingScanner(begins_thinking=habit.begins_thinking)
+    shown_end = "\n"
     read = Prefilled(0, 0, 0)
     said = False
     scored: tuple[ScoredToken, ...] = ()
@@ -94,17 +120,24 @@ def without_thinking(events: Iterator[Event], request: GenerationRequest, model:
             scored += event.scored
             if text := scanner.push(event.text):
                 said = True
+                if not scanner.thought:
+                    shown_end = (shown_end + text)[-len(_LONE_END) - len(text) :]
+                    habit.begins_thinking |= _LONE_END in shown_end
                 yield TextPiece(text, event.reply_tokens, scored)
                 scored = ()
             elif scanner.thinking:
-                scored = ()
+                scored = scored if scanner.supposed else ()
                 yield read
         elif isinstance(event, Prefilled):
             read = event
             yield event
         else:
-            if rest := scanner.flush():
+            if scanner.supposed and event.reason == "stop":
+                # It ended, and no thought with it: an answer.
+                habit.begins_thinking = False
+            thinking = scanner.thinking and event.reason == "length"
+            if (rest := scanner.flush()) and not thinking:
                 yield TextPiece(rest, event.reply_tokens, scored)
-            elif scanner.thought and not said and event.reason == "length":
+            elif (scanner.thought or thinking) and not said and event.reason == "length":
                 raise ModelError("only_reasoning", model=model)
             yield event

@@ -16,8 +16,10 @@ from typing import Any, Protocol
 
 from solar_chat.engine.attention import attention_name
 from solar_chat.engine.checkpoint import Checkpoint, read_checkpoint
+from solar_chat.engine.cpu_layout import arrange
 from solar_chat.engine.memory import free_memory
 from solar_chat.engine.quantize import quantization_config, quantized_bytes, quantized_tensors, write_quantized
+from solar_chat.engine.row_blocks import unpack_by_rows
 from solar_chat.errors import ModelError, SolarChatError
 from solar_chat.hardware import Hardware
 
@@ -102,11 +104,13 @@ def _saved(checkpoint: Checkpoint, hardware: Hardware, report: Progress, place: 
 
 
 def _lazily(checkpoint: Checkpoint, hardware: Hardware) -> Mapping[str, Any] | None:
-    """The tensors of a checkpoint where they are to be read, None where transformers shall map the files.
+    """The tensors of a checkpoint where they are to be read, because they are rearranged; None where transformers shall map the files."""
+    return checkpoint.tensors if _rearranges(hardware) else None
 
-    With AVX512-BF16 bitsandbytes rearranges every weight when it is first used: mapped pages would stay beside what was made of them.
-    """
-    return checkpoint.tensors if hardware.device == "cpu" and "avx512_bf16" in hardware.cpu_features else None
+
+def _rearranges(hardware: Hardware) -> bool:
+    """Whether bitsandbytes has a kernel of its own for 4-bit weights here, which wants them in another order."""
+    return hardware.device == "cpu" and "avx512_bf16" in hardware.cpu_features
 
 
 def _assembled(checkpoint: Checkpoint, hardware: Hardware, report: Progress, tensors: Mapping[str, Any] | None) -> Any:
@@ -128,6 +132,11 @@ def _assembled(checkpoint: Checkpoint, hardware: Hardware, report: Progress, ten
         elif parameter.dtype != dtype:
             # transformers leaves embedding, head and norms as they were saved.
             parameter.data = parameter.data.to(dtype)
+    if _rearranges(hardware):
+        arrange(model)
+        free_memory()
+    elif hardware.device == "cpu":
+        unpack_by_rows(model)
     return model
 
 

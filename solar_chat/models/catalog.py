@@ -14,6 +14,7 @@ _SOLAR_SHAPE = Shape(layers=48, kv_heads=8, head_dim=128)
 _SOLAR_LAYERS_PARAMETERS = 48 * 218_112_000 + 4096
 # A Llama tokenizer of 32,000 pieces: most syllables are three byte tokens.
 _SOLAR_TOKENS_PER_SYLLABLE = 1.65
+_EEVE_GGUF = "teddylee777/EEVE-Korean-Instruct-10.8B-v1.0-gguf"
 
 STARTER = ModelSpec(
     id="starter",
@@ -50,6 +51,8 @@ SOLAR = ModelSpec(
     limits=("single_turn", "english_first"),
 )
 # SOLAR with a Korean vocabulary of 40,960 pieces (arXiv 2402.14714). The size of the GGUF follows from the parameters at Q4_K_M's bits per weight.
+# Its repository and the names of its files are those of the download commands and Modelfiles of several projects; an older conversion, heegyu's of
+# early 2024, is refused by Ollama now. The card shows a single question; how an answer ends before the next one is published nowhere that was found.
 EEVE = ModelSpec(
     id="yanolja/EEVE-Korean-Instruct-10.8B-v1.0",
     name="EEVE Korean Instruct 10.8B",
@@ -58,15 +61,17 @@ EEVE = ModelSpec(
     context_tokens=4096,
     forms=(
         Form("safetensors", "yanolja/EEVE-Korean-Instruct-10.8B-v1.0", "bfloat16", 21_610_000_000),
-        Form("gguf", "heegyu/EEVE-Korean-Instruct-10.8B-v1.0-GGUF", "Q4_K_M", 6_510_000_000, file="ggml-model-Q4_K_M.gguf", estimated=True),
+        Form("gguf", _EEVE_GGUF, "Q4_K_M", 6_510_000_000, file="EEVE-Korean-Instruct-10.8B-v1.0-Q4_K_M.gguf", estimated=True),
     ),
     licence="Apache-2.0",
     commercial=True,
     languages=("ko", "en"),
     parameters=_SOLAR_LAYERS_PARAMETERS + 2 * 40_960 * 4096,
     shape=_SOLAR_SHAPE,
+    limits=("turns_unpublished",),
 )
-# SOLAR 10.7B tuned in Korean by Korea University, with one fixed system prompt, without which it answers worse.
+# SOLAR 10.7B tuned in Korean by Korea University, with one fixed system prompt, without which it answers worse by its own card. "CC-BY-NC 4.0" stands
+# in the README of nlpai-lab/KULLM and in the card as taeminlee/KULLM3-awq repeats it, "Apache-2.0" on the repository: the stricter one is told.
 KULLM3 = ModelSpec(
     id="nlpai-lab/KULLM3",
     name="KULLM3",
@@ -74,8 +79,8 @@ KULLM3 = ModelSpec(
     template="kullm",
     context_tokens=4096,
     forms=(Form("safetensors", "nlpai-lab/KULLM3", "float16", 21_470_000_000),),
-    licence="Apache-2.0",
-    commercial=True,
+    licence="CC-BY-NC-4.0",
+    commercial=False,
     languages=("ko", "en"),
     parameters=_SOLAR_LAYERS_PARAMETERS + 2 * 32_000 * 4096,
     shape=_SOLAR_SHAPE,

@@ -27,7 +27,9 @@ _WIDTHS = {"float32": 4, "float16": 2, "bfloat16": 2}
 _FREE = re.compile(
     r"apache-2\.0|mit|isc|zlib|unlicense|wtfpl|cc0-1\.0|cc-by(-sa)?-[\d.]+|bsd(-.+)?|[al]?gpl(-.+)?|mpl-2\.0|artistic-2\.0|ms-pl|epl-[\d.]+"
 )
-_MARKS = (("### User:", "solar"), ("<|im_start|>", "chatml"), ("<<SYS>>", "kullm"), ("Human: ", "eeve"))
+_MARKS = (("### User:", "solar"), ("<|im_start|>", "chatml"), ("<<SYS>>", "llama2"), ("Human: ", "eeve"))
+GUESSED = ("template_guessed",)
+"""`ModelSpec.limits` of a model that does not say how turns are marked, or says it in a way that no template of ours is."""
 
 
 def describe_folder(folder: Path) -> ModelSpec:
@@ -40,7 +42,8 @@ def describe_folder(folder: Path) -> ModelSpec:
     if config is None:
         raise ModelError("model_file_missing", path=folder, file="config.json")
     own = _json(folder, "solar_chat.json") or {}
-    template = str(own.get("template") or guess_template(folder))
+    told = own.get("template") or find_template(folder)
+    template = str(told or template_of_name(folder.name))
     if template not in TEMPLATES:
         raise ModelError("model_template", path=folder, template=template, known=", ".join(TEMPLATES))
     context = config_context_tokens(config)
@@ -56,13 +59,14 @@ def describe_folder(folder: Path) -> ModelSpec:
         commercial=commercial_use(licence),
         parameters=_parameters(folder, config),
         shape=config_shape(config),
+        limits=() if told else GUESSED,
     )
 
 
-def guess_template(folder: Path) -> str:
-    """The template a checkpoint was tuned with, from its own chat template (read as text, never run), its special tokens, or its name."""
+def find_template(folder: Path) -> str | None:
+    """The template a checkpoint was tuned with, from its chat template (read as text, never run) or special tokens; None where neither tells."""
     shown = _chat_template(folder)
-    marked = _template_of_marks(shown)
+    marked = _template_of_marks(shown, folder.name)
     if marked is not None:
         return marked
     tokens = _added_tokens(folder)
@@ -70,7 +74,7 @@ def guess_template(folder: Path) -> str:
         return "starter"
     if not shown and "<|im_start|>" in tokens:
         return "chatml"
-    return template_of_name(folder.name)
+    return None
 
 
 def describe_gguf(file: Path) -> ModelSpec:
@@ -80,17 +84,19 @@ def describe_gguf(file: Path) -> ModelSpec:
     header = read_header(file, vocabulary=False)
     told = header.metadata
     licence = str(told["general.license"]) if told.get("general.license") else None
-    name = str(told.get("general.name") or file.stem)
+    name = f"{told.get('general.name') or ''} {file.stem}"
+    template = _own_template(told) or _template_of_marks(str(told.get("tokenizer.chat_template", "")), name)
     return ModelSpec(
         id=str(file),
         name=file.stem,
         path=file,
-        template=_own_template(told) or _template_of_marks(str(told.get("tokenizer.chat_template", ""))) or template_of_name(f"{name} {file.stem}"),
+        template=template or template_of_name(name),
         context_tokens=gguf_context_tokens(header),
         form=Form("gguf", None, quantization(file.name) or "", 0, file=file.name),
         licence=licence,
         commercial=commercial_use(licence),
         shape=gguf_shape(header),
+        limits=() if template else GUESSED,
     )
 
 
@@ -122,8 +128,10 @@ def _own_template(header: Mapping[str, object]) -> str | None:
     return name if name in TEMPLATES else None
 
 
-def _template_of_marks(shown: str) -> str | None:
-    return next((template for mark, template in _MARKS if mark in shown), None)
+def _template_of_marks(shown: str, name: str) -> str | None:
+    """The template of ours that `shown` is; KULLM's differs from Llama 2's by what its makers say first, not by its marks."""
+    found = next((template for mark, template in _MARKS if mark in shown), None)
+    return "kullm" if found == "llama2" and "kullm" in name.lower() else found
 
 
 def template_of_name(name: str) -> str:

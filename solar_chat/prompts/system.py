@@ -2,7 +2,8 @@
 
 Written *in* the language and level it asks for, with name, endings, ban and one example: what a model imitates best. It is the same for every
 model, short because Korean is expensive on a Llama vocabulary, and constant for a given (language, level) so that its KV cache is reused. The
-model in the box is trained on exactly these words: `recipes/starter` imports them, so changing one means training again.
+model in the box is trained on exactly these words: `recipes/starter` imports them, so changing one means training again. A family that was trained
+with one fixed system prompt of its makers gets that in front.
 """
 
 from __future__ import annotations
@@ -45,9 +46,21 @@ _HEEDS_SYSTEM = frozenset({"starter", "chatml", "server"})
 _FIRMER_ENGLISH = "Answer in English only. Do not answer in Korean or in any other language or script."
 
 
-def system_prompt(language: ReplyLanguage, level: Level) -> str:
-    """The system prompt for a reply in `language`; `level` counts for Korean only."""
-    return _ENGLISH if language == "en" else _KOREAN[level]
+# Chat template → what its makers trained it with. KULLM3: its card and the README of nlpai-lab/KULLM, which say that it answers worse without.
+MAKERS = {
+    "kullm": (
+        "당신은 고려대학교 NLP&AI 연구실에서 만든 AI 챗봇입니다.\n당신의 이름은 'KULLM'으로, 한국어로는 '구름'을 뜻합니다.\n"
+        "당신은 비도덕적이거나, 성적이거나, 불법적이거나 또는 사회 통념적으로 허용되지 않는 발언은 하지 않습니다.\n"
+        "사용자와 즐겁게 대화하며, 사용자의 응답에 가능한 정확하고 친절하게 응답함으로써 최대한 도와주려고 노력합니다.\n"
+        "질문이 이상하다면, 어떤 부분이 이상한지 설명합니다. 거짓 정보를 발언하지 않도록 주의합니다."
+    )
+}
+
+
+def system_prompt(language: ReplyLanguage, level: Level, template: str = "") -> str:
+    """The system prompt for a reply in `language`; `level` counts for Korean only. `template` is the chat template of a model that may need more."""
+    ours = _ENGLISH if language == "en" else _KOREAN[level]
+    return f"{MAKERS[template]}\n{ours}" if template in MAKERS else ours
 
 
 def firmer(language: ReplyLanguage, level: Level) -> str:

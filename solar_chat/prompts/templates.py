@@ -59,7 +59,8 @@ SOLAR = ChatTemplate(
     cue="### Assistant:\n",
     stop=("### User:", "### System:", "### Assistant", "</s>"),
 )
-# Card of yanolja/EEVE-Korean-Instruct-10.8B-v1.0: a sentence of introduction, then Human/Assistant lines.
+# Card of yanolja/EEVE-Korean-Instruct-10.8B-v1.0: a sentence of introduction, then Human/Assistant lines. What stands behind an earlier answer
+# it does not say; a line break is what stands behind everything else.
 EEVE = ChatTemplate(
     name="eeve",
     before={"system": "", "user": "Human: ", "assistant": "Assistant:\n"},
@@ -67,15 +68,17 @@ EEVE = ChatTemplate(
     cue="Assistant:\n",
     stop=("Human:", "</s>", "<|im_end|>"),
 )
-# nlpai-lab/KULLM3, a Llama 2 format: the system text stands inside the first user turn.
-KULLM = ChatTemplate(
-    name="kullm",
+# Llama 2: the system text stands inside the first user turn.
+LLAMA2 = ChatTemplate(
+    name="llama2",
     before={"user": "[INST] ", "assistant": " "},
     after={"user": " [/INST]", "assistant": " </s><s>"},
     cue="",
     stop=("</s>", "[INST]"),
     folded=("<<SYS>>\n", "\n<</SYS>>\n\n"),
 )
+# nlpai-lab/KULLM3 has its marks; what its makers say first is `system.MAKERS`.
+KULLM = replace(LLAMA2, name="kullm")
 CHATML = ChatTemplate(
     name="chatml",
     before={role: f"<|im_start|>{role}\n" for role in ("system", "user", "assistant")},
@@ -85,4 +88,4 @@ CHATML = ChatTemplate(
 )
 # A model on a server has its template there. This one measures what a turn takes beside its text, about, and ends no reply.
 SERVER = replace(CHATML, name="server", stop=())
-TEMPLATES = {template.name: template for template in (STARTER, SOLAR, EEVE, KULLM, CHATML, SERVER)}
+TEMPLATES = {template.name: template for template in (STARTER, SOLAR, EEVE, LLAMA2, KULLM, CHATML, SERVER)}

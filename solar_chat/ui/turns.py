@@ -28,10 +28,8 @@ from solar_chat.ui.header import still_loading
 from solar_chat.ui.screen import Gaze, Screen, Tab, Updates
 from solar_chat.ui.streaming import batches
 
-# A stopped turn still writes what was said; longer than this only where a disk hangs. One that waits for a model to load ends with the load: it
-# has nothing to write, and nobody waits for it.
+# A stopped turn still writes what was said; longer than this only where a disk hangs.
 SETTLE_TIMEOUT_S = 10.0
-SETTLE_LOADING_TIMEOUT_S = 0.5
 
 # The bubble, the emptied box and the text for the server, without a round trip. `solarBusy` stands until the turn is over (see page.js).
 JS_SUBMIT = """(text, chat) => {
@@ -135,9 +133,8 @@ class Turns:
     async def settle(self, tab: Tab) -> Updates:
         """After every turn, also a stopped one: wait until it has written, then draw what is in the store."""
         mine = [running for running in self._running.values() if running.gaze is tab.gaze]
-        loading = still_loading(self._screen.assistant.load_state())
         for running in mine:
-            await asyncio.to_thread(running.closed.wait, SETTLE_LOADING_TIMEOUT_S if loading else SETTLE_TIMEOUT_S)
+            await asyncio.to_thread(running.closed.wait, SETTLE_TIMEOUT_S)
         self._running = {key: running for key, running in self._running.items() if not running.closed.is_set()}
         ready: Updates = {self._composer.box: gr.update(submit_btn=self._screen.tr(tab)("chat.send"), stop_btn=False)}
         try:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from solar_chat.assistant import Answer, Assistant, Draft, Saved
+from solar_chat.assistant.events import Waiting
 from solar_chat.engine import ScriptedBackend
 from solar_chat.errors import ModelError, StaleWrite
 
@@ -52,6 +55,29 @@ def test_stop_keeps_what_was_said(assistant: Assistant, backend: ScriptedBackend
     assert (role, status) == ("assistant", "stopped")
     assert content.startswith("하나. 둘.")
     assert content.count("셋") < 10
+
+
+def test_stop_while_a_model_loads(assistant: Assistant, conversation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    loads, coming = threading.Event(), ScriptedBackend(["네, 있습니다."])
+
+    def load(*_: object, **__: object) -> ScriptedBackend:
+        assert loads.wait(20)
+        return coming
+
+    monkeypatch.setattr("solar_chat.assistant.switching.check_model", lambda *_: None)
+    monkeypatch.setattr("solar_chat.assistant.switching.load_model", load)
+    assistant.start_loading("starter")
+    events = assistant.send(conversation, "안녕?")
+    assert isinstance(next(events), Saved)
+    assert isinstance(next(events), Waiting)
+    # Long before the model is there.
+    events.close()
+    assert contents(assistant, conversation) == [("user", "안녕?", "complete")]
+    again = assistant.send(conversation, "거기 있어?")
+    assert [type(next(again)), type(next(again))] == [Saved, Waiting]
+    loads.set()
+    assert isinstance(list(again)[-1], Saved)
+    assert contents(assistant, conversation)[-1] == ("assistant", "네, 있습니다.", "complete")
 
 
 def test_a_failure_before_the_first_word_leaves_no_trace(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:

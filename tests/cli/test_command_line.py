@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.models.downloading import tiny_checkpoint
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -151,6 +153,7 @@ def test_one_model_is_shown_in_both_languages(home: Path) -> None:
     shown = run("--lang", "ko", "models", "show", "solar", home=home).stdout
     assert "CC-BY-NC-4.0, 상업적으로 쓸 수 없습니다" in shown
     assert "Q4_K_M" in shown
+    assert "토큰 몇 개인지는 알려져 있지 않습니다." in run("--lang", "ko", "models", "show", "eeve", home=home).stdout
     assert "Licence: MIT" in run("--lang", "en", "models", "show", "solar-pro-preview", home=home).stdout
     missing = run("models", "show", "no such model", home=home)
     assert (missing.returncode, missing.stdout) == (1, "")
@@ -188,6 +191,14 @@ def test_rewrite_lines_go_on_after_a_bad_one(home: Path) -> None:
     assert done.returncode == 0
     assert [answer.get("text") for answer in answers] == ["저는 몰라요.", None, "네, 맞아요."]
     assert "error" in answers[1]
+
+
+def test_a_guessed_chat_format_is_said_beside_the_reply(home: Path, tmp_path: Path) -> None:
+    model = tiny_checkpoint(tmp_path / "model", context_tokens=1024)
+    said = "대화 형식을 밝히지 않은 모델이라"
+    assert said in run("--lang", "ko", "ask", "안녕하세요!", "--model", str(model), home=home).stderr
+    (model / "solar_chat.json").write_text('{"template": "chatml"}')
+    assert said not in run("--lang", "ko", "ask", "안녕하세요!", "--model", str(model), home=home).stderr
 
 
 def test_ask_prints_one_reply_in_the_level(home: Path) -> None:

@@ -40,6 +40,15 @@ class Started:
             time.sleep(0.02)
         raise AssertionError(f"the program gave no address (exit {self.process.poll()}): {logged(self.home)}")
 
+    def page_at(self, url: str) -> str:
+        """The page at `url`, once it answers: of a program that leaves no record."""
+        end = time.monotonic() + START_S
+        while time.monotonic() < end and self.process.poll() is None:
+            with contextlib.suppress(OSError):
+                return get(url)
+            time.sleep(0.1)
+        raise AssertionError(f"nothing at {url} (exit {self.process.poll()}): {logged(self.home)}")
+
     def end(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(START_S)

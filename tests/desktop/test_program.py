@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import sqlite3
+import subprocess
 import sys
 import urllib.error
 from pathlib import Path
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from solar_chat.paths import Home
-from tests.desktop.starting import clicked, get, logged, program, run, started, text_of
+from tests.desktop.starting import ROOT, clicked, environment, get, logged, program, run, started, text_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells and signals")
 
@@ -26,8 +28,7 @@ def test_a_click_without_streams_from_a_vanished_folder_behind_a_dead_proxy(home
     gone = tmp_path / "gone"
     gone.mkdir()
     proxy = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"), "http://127.0.0.1:9")
-    command = ("--no-browser",)
-    with clicked(home, *command, cwd=gone, **proxy, NO_PROXY="", no_proxy="") as app:
+    with clicked(home, "--no-browser", cwd=gone, **proxy, NO_PROXY="", no_proxy="") as app:
         gone.rmdir()
         record = app.record()
         assert "Solar Chat" in get(record.url)
@@ -62,9 +63,11 @@ def test_a_second_start_finds_the_first_and_one_with_its_own_port_runs_beside_it
         assert (second.returncode, second.stdout) == (3, "")
         assert second.stderr.strip() in {f"Solar Chat is already open: {early.url}", f"Solar Chat is already open: {app.record().url}"}
         record = app.record()
-        with started(home, "--no-browser", "--port", str(free_port())) as beside:
-            beside.process.poll()
-            assert record == app.record()
+        port = free_port()
+        with started(home, "--no-browser", "--port", str(port)) as beside:
+            beside.page_at(f"http://127.0.0.1:{port}/")
+            assert app.record() == record
+            assert beside.end() == 0
         assert run(home, "--no-browser").returncode == 3
 
 
@@ -88,9 +91,17 @@ def test_the_browser_is_opened_at_the_splash_and_by_a_second_start_at_the_page(h
     with started(home, "--no-window", **desktop) as app:
         record = app.record()
         assert text_of(opened).splitlines() == [record.door]
+        assert "presence.js" not in get(record.url)
         opened.unlink()
         assert run(home, **desktop).returncode == 3
         assert text_of(opened).splitlines() == [record.url]
+
+
+def test_a_click_that_opens_the_browser_asks_the_page_who_is_there(home: Path, tmp_path: Path) -> None:
+    program(tmp_path / "bin", "xdg-open", "exit 0")
+    with clicked(home, cwd=tmp_path, PATH=f"{tmp_path / 'bin'}:/usr/bin:/bin", DISPLAY=":no-such-display") as app:
+        assert "presence.js" in get(app.record().url)
+        assert app.end() == 0
 
 
 def test_a_click_that_cannot_start_says_so_in_a_box_of_the_system(tmp_path: Path) -> None:
@@ -127,10 +138,6 @@ def test_what_goes_wrong_behind_the_splash_is_said_there(home: Path, tmp_path: P
 
 
 def test_an_unforeseen_error_is_logged_below_the_home_that_was_named(tmp_path: Path) -> None:
-    import subprocess
-
-    from tests.desktop.starting import ROOT, environment
-
     code = (
         "import solar_chat.cli.commands as commands\nfrom solar_chat.cli import main\n"
         "def build(*_given):\n    raise RuntimeError('unforeseen')\n"
@@ -163,8 +170,6 @@ def test_a_window_that_cannot_be_is_an_error_that_says_what_to_do(home: Path) ->
 
 
 def free_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

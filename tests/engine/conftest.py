@@ -28,6 +28,23 @@ SPECIAL = ["<unk>", "<s>", "</s>", "<|system|>", "<|user|>", "<|assistant|>", "<
 PROMPT = "<|user|>안녕?<|end|><|assistant|>"
 # 녕, 늘 and 씨 are byte tokens on SOLAR's vocabulary, 힣 and the emoji here: four bytes, joined by a zero-width joiner, with a skin tone.
 ANSWER = "안녕하세요, 오늘은 날씨가 좋네요! 힣 😀 👩‍💻 👍🏽 설정을 확인하십시오. 뷁 done."
+CPU = Hardware(
+    device="cpu",
+    device_name="test",
+    dtype="float32",
+    quantization="nf4",
+    reason=Reason("cpu_only", {}),
+    host_total_bytes=16_000_000_000,
+    host_free_bytes=8_000_000_000,
+    device_total_bytes=16_000_000_000,
+    device_free_bytes=8_000_000_000,
+    physical_cores=2,
+    logical_cores=2,
+    cpu_name="test",
+    cpu_features=("avx2", "fma3", "f16c", "bmi2"),
+    system="Linux x86_64",
+    versions={},
+)
 
 
 @dataclass(frozen=True)
@@ -203,23 +220,7 @@ def open_folder(cpu: Hardware) -> Callable[..., LocalBackend]:
 @pytest.fixture(scope="session")
 def cpu() -> Hardware:
     """A plain CPU with 8 GB free, the same on every machine."""
-    return Hardware(
-        device="cpu",
-        device_name="test",
-        dtype="float32",
-        quantization="nf4",
-        reason=Reason("cpu_only", {}),
-        host_total_bytes=16_000_000_000,
-        host_free_bytes=8_000_000_000,
-        device_total_bytes=16_000_000_000,
-        device_free_bytes=8_000_000_000,
-        physical_cores=2,
-        logical_cores=2,
-        cpu_name="test",
-        cpu_features=("avx2", "fma3", "f16c", "bmi2"),
-        system="Linux x86_64",
-        versions={},
-    )
+    return CPU
 
 
 @pytest.fixture

@@ -137,11 +137,36 @@ def test_closing_the_iterator_leaves_it_usable(any_backend: Backend, prompt: str
     assert text_of(run(any_backend, GenerationRequest(prompt, 200, sampling=GREEDY))) == answer
 
 
-def test_a_prompt_longer_than_the_context_is_refused(any_backend: Backend, answer: str) -> None:
+def test_a_prompt_longer_than_the_context_is_refused(any_backend: Backend, prompt: str, answer: str) -> None:
     with pytest.raises(ModelError) as caught:
         run(any_backend, GenerationRequest(f"{answer} " * 40, 10))
     assert caught.value.key == "prompt_too_long"
     assert caught.value.params["context"] == 256
+    # An error is one request's.
+    assert text_of(run(any_backend, GenerationRequest(prompt, 200, sampling=GREEDY))) == answer
+
+
+def test_a_seed_repeats_itself(any_backend: Backend, prompt: str) -> None:
+    drawn = GenerationRequest(prompt, 12, sampling=Sampling(temperature=1.5, seed=7))
+    first = text_of(run(any_backend, drawn))
+    run(any_backend, GenerationRequest(prompt, 3, sampling=Sampling(temperature=1.5, seed=8)))
+    assert text_of(run(any_backend, drawn)) == first != ""
+
+
+def test_a_reused_prefix_says_what_a_fresh_start_says(any_backend: Backend, prompt: str, answer: str) -> None:
+    second = GenerationRequest(f"{prompt}{answer}<|end|><|user|>또?<|end|><|assistant|>", 12, sampling=GREEDY)
+    other = GenerationRequest("<|system|>아무 상관 없는 글", 1, sampling=GREEDY)
+    run(any_backend, other)
+    fresh = run(any_backend, second)
+    run(any_backend, other)
+    run(any_backend, GenerationRequest(prompt, 200, sampling=GREEDY))
+    warm = run(any_backend, second)
+    assert text_of(warm) == text_of(fresh) != ""
+    if any_backend.device != "remote" and not isinstance(any_backend, ScriptedBackend):
+        # At most the first token is shared with the other text. The scripted one counts words.
+        reused = [events[0].reused_tokens for events in (fresh, warm) if isinstance(events[0], Prefilled)]
+        assert reused[0] <= 1
+        assert reused[1] > 10
 
 
 def test_counts_are_those_of_the_prompt(any_backend: Backend, prompt: str) -> None:

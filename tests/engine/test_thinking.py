@@ -130,6 +130,39 @@ def test_both_ways_of_a_server(start: Start) -> None:
         assert (last.reason, last.reply_tokens) == ("stop", 4)
 
 
+def replies(*scripts: list[str], limits: tuple[int, ...] = ()) -> list[str]:
+    """Of one model, one after the other."""
+    engine = Engine()
+    engine.load(lambda: ScriptedBackend(*scripts, name="생각하는 모델"))
+    try:
+        asked = [*limits, *[100] * len(scripts)][: len(scripts)]
+        return [text_of(list(engine.stream(GenerationRequest("p", limit)))) for limit in asked]
+    finally:
+        engine.close()
+
+
+def test_a_block_that_somebody_else_opened_is_remembered() -> None:
+    thought = ["음, ", "글쎄.", "\n</thi", "nk>\n", "\n안녕", "하세요."]
+    # By the time its end comes, the first has been shown.
+    assert replies(thought, thought, thought) == ["".join(thought), "안녕하세요.", "안녕하세요."]
+
+
+def test_an_answer_without_a_thought_is_not_lost_and_ends_the_habit() -> None:
+    thought, plain = ["음.", "\n</think>\n", "답."], ["곧바로 ", "말하는 답입니다."]
+    assert replies(thought, plain, plain) == ["".join(thought), "".join(plain), "".join(plain)]
+
+
+def test_a_mark_inside_a_sentence_teaches_nothing() -> None:
+    about = ["`</think>`는 생각의 끝입니다. ", "다음 줄\n", "</think> 뒤에 글이 있습니다."]
+    assert replies(about, ["답."]) == ["".join(about), "답."]
+
+
+def test_a_limit_met_in_a_block_that_somebody_else_opened_is_said() -> None:
+    thought = ["음.", "\n</think>\n", "답."]
+    with pytest.raises(ModelError, match="only_reasoning"):
+        replies(thought, ["음. ", "또 ", "음."], limits=(100, 2))
+
+
 def test_the_next_turn_equals_a_fresh_start() -> None:
     """What was thought is in no prompt, so that nothing of it is reused."""
     scripted = ScriptedBackend(["<think>", "음", "</think>", "답"], ["둘"])

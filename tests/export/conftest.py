@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +14,12 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 
 from solar_chat.engine import GenerationRequest, Sampling, TextPiece, load_model
 from solar_chat.export import Exported
-from solar_chat.hardware import Hardware, Reason
+from tests.engine.conftest import CPU as BARE_CPU
 from tests.engine.conftest import SENTENCES, Spec, save, tiny_config, tiny_model, train_tokenizer
 
 QWEN_CUT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-CPU = Hardware(
-    device="cpu",
-    device_name="test",
-    dtype="float32",
-    quantization="none",
-    reason=Reason("cpu_only", {}),
-    host_total_bytes=16_000_000_000,
-    host_free_bytes=8_000_000_000,
-    device_total_bytes=16_000_000_000,
-    device_free_bytes=8_000_000_000,
-    physical_cores=1,
-    logical_cores=1,
-    cpu_name="test",
-    # What llama.cpp needs on the machines it was built for.
-    cpu_features=("avx2", "fma3", "f16c", "bmi2"),
-    system="Linux x86_64",
-    versions={},
-)
+# Exported files are opened as they are, by one thread.
+CPU = replace(BARE_CPU, quantization="none", physical_cores=1, logical_cores=1)
 Answer = Callable[..., str]
 Make = Callable[..., Path]
 

@@ -10,7 +10,7 @@ from gguf import GGUFWriter
 
 from solar_chat.errors import ModelError
 from solar_chat.models import CATALOG, EEVE, SOLAR, STARTER, resolve
-from solar_chat.models.describe import guess_template
+from solar_chat.models.describe import find_template
 from solar_chat.paths import STARTER_MODEL
 from solar_chat.prompts import TEMPLATES
 
@@ -37,7 +37,7 @@ def test_the_catalogue_states_its_licences() -> None:
         "starter": ("starter", 1024, "Apache-2.0", True),
         "upstage/SOLAR-10.7B-Instruct-v1.0": ("solar", 4096, "CC-BY-NC-4.0", False),
         "yanolja/EEVE-Korean-Instruct-10.8B-v1.0": ("eeve", 4096, "Apache-2.0", True),
-        "nlpai-lab/KULLM3": ("kullm", 4096, "Apache-2.0", True),
+        "nlpai-lab/KULLM3": ("kullm", 4096, "CC-BY-NC-4.0", False),
         "upstage/TinySolar-248m-4k": ("solar", 4096, "Apache-2.0", True),
         "upstage/solar-pro-preview-instruct": ("chatml", 4096, "MIT", True),
     }
@@ -108,7 +108,7 @@ def test_the_cache_of_solar_is_that_of_its_paper() -> None:
 class TestGguf:
     def make(self, file: Path, **fields: str) -> Path:
         writer = GGUFWriter(file, "llama")
-        writer.add_name("EEVE Korean")
+        writer.add_name(fields.pop("general__name", "EEVE Korean"))
         writer.add_context_length(32_768)
         writer.add_block_count(48)
         writer.add_embedding_length(4096)
@@ -131,7 +131,20 @@ class TestGguf:
 
     def test_its_chat_template_wins_over_its_name(self, tmp_path: Path) -> None:
         spec = resolve(self.make(tmp_path / "x.gguf", tokenizer__chat_template="{{'<|im_start|>'}}"))
-        assert spec.template == "chatml"
+        assert (spec.template, spec.limits) == ("chatml", ())
+
+    @pytest.mark.parametrize(
+        ("shown", "name", "template", "limits"),
+        [
+            ("[INST] <<SYS>>", "KULLM3-Q4_K_M.gguf", "kullm", ()),
+            ("[INST] <<SYS>>", "llama-2-7b-chat.gguf", "llama2", ()),
+            ("<|start_header_id|>", "llama-3.gguf", "solar", ("template_guessed",)),
+            ("", "something.gguf", "solar", ("template_guessed",)),
+        ],
+    )
+    def test_a_guess_is_said(self, tmp_path: Path, shown: str, name: str, template: str, limits: tuple[str, ...]) -> None:
+        spec = resolve(self.make(tmp_path / name, general__name="x", tokenizer__chat_template=shown))
+        assert (spec.template, spec.limits) == (template, limits)
 
     @pytest.mark.parametrize("content", [b"", b"GGUF", b"GGUF\x03\0\0\0" + b"\xff" * 40, b"not a model at all"])
     def test_a_broken_one_is_named(self, tmp_path: Path, content: bytes) -> None:
@@ -165,11 +178,20 @@ class TestFolder:
             ({"tokenizer_config": {"chat_template": "Human: {{m}}\nAssistant:"}}, "eeve"),
             ({"tokenizer": {"added_tokens": [{"content": mark} for mark in TEMPLATES["starter"].stop]}}, "starter"),
             ({"tokenizer": {"added_tokens": [{"content": "<|im_start|>"}]}}, "chatml"),
-            ({}, "solar"),
+            ({"tokenizer_config": {"chat_template": "[INST] <<SYS>>{{m}}"}}, "llama2"),
         ],
     )
     def test_the_template_is_found(self, tmp_path: Path, files: dict[str, object], template: str) -> None:
-        assert guess_template(make(tmp_path / "model", **files)) == template
+        folder = make(tmp_path / "model", **files)
+        assert find_template(folder) == template
+        assert resolve(folder).limits == ()
+
+    @pytest.mark.parametrize("shown", [None, {"chat_template": "{{'<|start_header_id|>'}}"}, {"chat_template": "<start_of_turn>"}])
+    @pytest.mark.parametrize(("name", "template"), [("model", "solar"), ("my-EEVE", "eeve"), ("KULLM3-copy", "kullm")])
+    def test_a_guess_is_said(self, tmp_path: Path, shown: object, name: str, template: str) -> None:
+        spec = resolve(make(tmp_path / name, tokenizer_config=shown))
+        assert (spec.template, spec.limits) == (template, ("template_guessed",))
+        assert resolve(make(tmp_path / name, tokenizer_config=shown, solar_chat={"template": template})).limits == ()
 
     def test_its_own_word_wins(self, tmp_path: Path) -> None:
         own = {"template": "chatml", "name": "내 모델", "context_tokens": 512}

@@ -70,7 +70,9 @@ def test_an_estimated_size_is_counted_before_the_download(hub: StandInHub, tmp_p
     assert (EEVE.forms[1].estimated, SOLAR.forms[1].estimated) == (True, False)
     offline = offer(resolve("eeve"), tmp_path, LAPTOP, endpoint="http://127.0.0.1:9").fit
     assert offline.form == EEVE.forms[1]
-    hub.offer(EEVE.forms[1].repo, {"ggml-model-Q4_K_M.gguf": b"g" * 5000, "ggml-model-Q8_0.gguf": b"g" * 9000})
+    hub.offer(
+        EEVE.forms[1].repo, {"EEVE-Korean-Instruct-10.8B-v1.0-Q4_K_M.gguf": b"g" * 5000, "EEVE-Korean-Instruct-10.8B-v1.0-Q8_0.gguf": b"g" * 9000}
+    )
     found = offer(resolve("eeve"), tmp_path, LAPTOP, endpoint=hub.url)
     assert found.spec.form is not None
     assert (found.fit.download_bytes, found.spec.form.download_bytes, found.spec.form.estimated) == (5000, 5000, False)

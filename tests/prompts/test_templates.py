@@ -50,6 +50,8 @@ TWO_TURNS = {
 }
 # Only measures: what a server renders is its own.
 ONE_TURN["server"], TWO_TURNS["server"] = ONE_TURN["chatml"], TWO_TURNS["chatml"]
+# The same marks.
+ONE_TURN["llama2"], TWO_TURNS["llama2"] = ONE_TURN["kullm"], TWO_TURNS["kullm"]
 # As Mistral's: no system role.
 NO_SYSTEM = ChatTemplate(
     name="inst",

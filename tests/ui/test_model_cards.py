@@ -218,9 +218,10 @@ def test_no_downloads_no_section() -> None:
 
 
 def test_a_card_that_torch_cannot_use_is_said_with_the_remedy() -> None:
-    trap = replace(LAPTOP, reason=Reason("cpu_torch_without_cuda", {"torch": "2.13"}), traps=(Reason("trap_no_avx2", {"missing": "AVX2"}),))
+    reason = Reason("cpu_torch_without_cuda", {"torch": "2.13.0+cpu", "version": "2.13.0"})
+    trap = replace(LAPTOP, reason=reason, traps=(Reason("trap_no_avx2", {"missing": "AVX2"}),))
     html = machine_html(trap, 50 * GB, shown())
-    assert "CUDA용 torch를 설치하십시오." in html
+    assert "pip install --force-reinstall torch==2.13.0 명령을 실행하고" in html
     assert "AVX2가 없어서 GGUF 모델을" in html
     assert "이 컴퓨터: Core i5 · 메모리 16.0 GB 가운데 11.0 GB 비어 있음 · 디스크 50.0 GB 비어 있음" in html
 
