@@ -21,6 +21,7 @@ from solar_chat.cli.page import PageOptions, Start, open_page
 from solar_chat.cli.rewrite import rewrite_lines, rewrite_once
 from solar_chat.cli.serve import ServeOptions, serve_api
 from solar_chat.cli.servers import add_server_commands
+from solar_chat.cli.smoke import smoke
 from solar_chat.cli.space import add_space_command, open_space
 from solar_chat.cli.upscale import add_upscale_commands
 from solar_chat.i18n import Catalogue, InterfaceLanguage
@@ -66,11 +67,14 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, start: Start) -> typer.
         model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"), envvar=MODEL_VARIABLE, show_envvar=True)] = None,
         lang_: Annotated[str | None, typer.Option("--lang", metavar="ko|en", help=say("lang"))] = None,
         home: Annotated[Path | None, typer.Option(help=say("home"))] = None,
+        smoke_: Annotated[bool, typer.Option("--smoke", help=say("smoke"))] = False,
         _version: Annotated[bool, typer.Option("--version", help=say("version"), is_eager=True, callback=show_version)] = False,
     ) -> None:
         if lang_ not in (None, "ko", "en"):
             raise typer.BadParameter(say("bad_lang"), param_hint="--lang")
         context.obj = Home.find(home)
+        if smoke_:
+            raise typer.Exit(0 if smoke(catalogue, lang, show=typer.echo) else 1)
         if context.invoked_subcommand is None:
             chosen = None if lang_ is None else lang
             if is_space():
