@@ -26,6 +26,8 @@ _LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _KEY_BYTES: Final = 32
 _KEY_PREFIX: Final = "sk-solar-"
 _KEY: Final = re.compile(r"[!-~]{16,512}")
+# Shorter ones can be guessed in some weeks, at as many tries as a login lets through.
+_SHORTEST_PASSWORD: Final = 12
 
 
 def is_loopback(host: str) -> bool:
@@ -41,17 +43,24 @@ def is_loopback(host: str) -> bool:
 def host_allowed(name: str, *, bound: str, shared: bool, environment: Mapping[str, str] = os.environ) -> bool:
     """Whether a client that says it went to the host `name` (no port) can have meant this server.
 
-    Names of this computer, the address it listens on, and literal private addresses (a rebound DNS name is never literal); the tunnel's name while
-    sharing; a Space's own name.
+    Names of this computer, the address it listens on, and literal addresses that are not the internet's (a rebound DNS name is never literal); the
+    tunnel's name while sharing; a Space's own name.
     """
     if name in _LOCAL_NAMES or name == bound or (shared and name.endswith(SHARE_DOMAIN)):
         return True
-    if name and name in environment.get("SPACE_HOST", "").split(","):
+    if name and name in space_names(environment):
         return True
     try:
-        return ipaddress.ip_address(name.strip("[]")).is_private
+        # Not `is_private`, which leaves out the addresses that providers, clusters and tunnels share (100.64.0.0/10).
+        return not ipaddress.ip_address(name.strip("[]")).is_global
     except ValueError:
         return False
+
+
+def is_encrypted(scheme: str, host: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a request with the Host `host` came over TLS to whoever passed it on: a tunnel and a Space speak it with their visitors."""
+    name = host_name(host.lower())
+    return scheme == "https" or name.endswith(SHARE_DOMAIN) or (bool(name) and name in environment.get("SPACE_HOST", "").split(","))
 
 
 def reachable_name(bound: str) -> str:
@@ -68,6 +77,11 @@ def reachable_name(bound: str) -> str:
 def is_space(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether this runs as a Hugging Face Space, where everybody is a visitor."""
     return environment.get("SYSTEM") == "spaces" and bool(environment.get("SPACE_ID"))
+
+
+def space_names(environment: Mapping[str, str] = os.environ) -> frozenset[str]:
+    """The names that browsers find this Space by; none elsewhere."""
+    return frozenset(filter(None, environment.get("SPACE_HOST", "").split(",")))
 
 
 def host_name(host: str) -> str:
@@ -97,6 +111,17 @@ def checked_key(key: str) -> str:
     if not _KEY.fullmatch(key):
         raise InputError("api_key_weak")
     return key
+
+
+def checked_owner_password(password: str, visitors: str | None) -> str:
+    """One that somebody chose for logging in as the owner. Raises StartError `owner_password_weak` (length), or `owner_password_same` where the
+    visitors know it.
+    """
+    if len(password.strip()) < _SHORTEST_PASSWORD:
+        raise StartError("owner_password_weak", length=_SHORTEST_PASSWORD)
+    if password == visitors:
+        raise StartError("owner_password_same")
+    return password
 
 
 def read_key(file: Path) -> str | None:

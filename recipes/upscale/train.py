@@ -49,7 +49,8 @@ def run(job: Job) -> Path:
     Raises DataError, SolarChatError for a model that cannot be read, and RuntimeError where the loss or its gradient stopped being a number.
     """
     job.check()
-    state = PartialState()
+    # Told where it runs: of several processes on CPUs each would take itself for the only one.
+    state = PartialState(cpu=not torch.cuda.is_available())
     reader = Reader.of(job)
     with state.main_process_first():
         if state.is_main_process:

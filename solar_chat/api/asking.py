@@ -44,7 +44,7 @@ def messages_of(sent: list[ChatMessage] | list[InputMessage], instructions: str 
 
 def chat_job(assistant: Assistant, asked: Asked) -> Job:
     """What makes the reply. Raises Refusal where a guarded reply could not be what was asked for."""
-    if not _is_guarded(asked.wishes):
+    if not is_guarded(asked.wishes):
         request = CompletionRequest(
             asked.messages,
             sampling_of(assistant, asked.fields, asked.seed),
@@ -90,7 +90,8 @@ def sampling_of(assistant: Assistant, fields: SamplingFields, seed: int | None) 
     )
 
 
-def _is_guarded(wishes: GuardFields) -> bool:
+def is_guarded(wishes: GuardFields) -> bool:
+    """Whether something of the app's own was asked for."""
     return wishes.speech_level is not None or wishes.reply_language is not None or wishes.guard in ("mark", "keep")
 
 

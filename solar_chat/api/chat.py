@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from solar_chat.api.asking import Asked, chat_job, messages_of
+from solar_chat.api.asking import Asked, chat_job, is_guarded, messages_of
 from solar_chat.api.described import ANSWERS
 from solar_chat.api.desk import Desk, Head, Lines
 from solar_chat.api.event_stream import DONE, SILENCE_S, data
@@ -52,7 +52,7 @@ def chat_router(desk: Desk) -> APIRouter:
             (body.top_logprobs or 0) if body.logprobs else None,
             body.response_format is not None and body.response_format.type == "json_object",
         )
-        running = desk.run(request, body.user, chat_job(desk.assistant, asked))
+        running = desk.run(request, body.user, chat_job(desk.assistant, asked), together=not is_guarded(body))
         head = desk.head("chatcmpl-")
         if body.stream:
             return await desk.stream(request, running, _chunks(running, head, counted=counted))

@@ -98,7 +98,8 @@ def completions_router(desk: Desk) -> APIRouter:
             # Without their text, token ids are echoed by what they stand for.
             score_prompt=bool(body.echo) and (body.logprobs is not None or not all(isinstance(prompt, str) for prompt in body.prompt)),
         )
-        running = desk.run(request, body.user, completion_job(desk.assistant, body.prompt, body, asked, body.seed))
+        job = completion_job(desk.assistant, body.prompt, body, asked, body.seed)
+        running = desk.run(request, body.user, job, together=not asked.score_prompt)
         head = desk.head("cmpl-")
         if body.stream:
             return await desk.stream(request, running, _chunks(running, head, _Choices(body), counted=counted))

@@ -10,6 +10,7 @@ import logging
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +21,15 @@ from solar_chat.api.event_stream import KEEP_ALIVE, SILENCE_S, EventStreamRespon
 from solar_chat.api.options import ApiOptions
 from solar_chat.api.refusals import Refusal, Speaker, Utf8Json, language_of
 from solar_chat.api.running import Job, Running
-from solar_chat.api.turnstile import Full, Turnstile
+from solar_chat.api.turnstile import AT_ONCE, Full, Turnstile
 from solar_chat.assistant import Assistant
 from solar_chat.errors import SolarChatError
 
 Lines = AsyncGenerator[bytes | None, None]
 """Events as they are sent; None where nothing has come for a while."""
 _CLIENT_GONE = 499
+# More than any model has seats, and those that wait for it alone.
+MOST_REPLIES = 80
 
 logger = logging.getLogger("solar_chat.api")
 
@@ -49,7 +52,10 @@ class Desk:
 
     def __init__(self, assistant: Assistant, options: ApiOptions, speaker: Speaker) -> None:
         self.assistant = assistant
-        self.turnstile = Turnstile()
+        self._alone = Turnstile()
+        self._together = Turnstile(lambda: max(AT_ONCE, assistant.most_together))
+        # One for each reply on its way; asyncio's own pool has a few for each core.
+        self._threads = ThreadPoolExecutor(MOST_REPLIES, thread_name_prefix="reply")
         self._options = options
         self._speaker = speaker
 
@@ -66,16 +72,26 @@ class Desk:
         if name not in names:
             raise Refusal("no_such_model", "model", "model_not_found", 404, params={"model": name[:200], "known": names.id})
 
-    def run(self, request: Request, user: object, job: Job) -> Running:
-        """Queue `job` for the client that sent `request`. Raises Refusal where the queue is full."""
+    @property
+    def running(self) -> int:
+        """Requests that were let through to the model."""
+        return self._alone.running + self._together.running
+
+    @property
+    def waiting(self) -> int:
+        return self._alone.waiting + self._together.waiting
+
+    def run(self, request: Request, user: object, job: Job, *, together: bool) -> Running:
+        """Queue `job` for the client that sent `request`, among those that can be answered `together` or among the others. Raises Refusal where that
+        queue is full."""
         address = request.client.host if request.client else ""
         try:
-            place = self.turnstile.enter(f"{address} {user}" if isinstance(user, str) else address)
+            place = (self._together if together else self._alone).enter(f"{address} {user}" if isinstance(user, str) else address)
         except Full as full:
             seconds = str(full.retry_after_s)
             refusal = Refusal("queue_full", None, "rate_limit_exceeded", 429, "rate_limit_error", {"seconds": seconds}, {"retry-after": seconds})
             raise refusal from full
-        return Running(place, self._model_ready, job)
+        return Running(place, self._model_ready, job, self._threads)
 
     async def stream(self, request: Request, running: Running, lines: Lines) -> Response:
         """Send `lines` as they come. What goes wrong before the first one is an error of its own; later it is the last event."""

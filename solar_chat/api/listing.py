@@ -30,6 +30,6 @@ def listing_router(desk: Desk, created: int) -> APIRouter:
     async def health() -> dict[str, Any]:
         stage = desk.assistant.load_state().stage
         status = {"ready": "ok", "failed": "failed", "idle": "idle"}.get(stage, "loading")
-        return {"status": status, "running": desk.turnstile.running, "waiting": desk.turnstile.waiting}
+        return {"status": status, "running": desk.running, "waiting": desk.waiting}
 
     return router

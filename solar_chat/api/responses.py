@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from solar_chat.api.asking import Asked, chat_job, messages_of
+from solar_chat.api.asking import Asked, chat_job, is_guarded, messages_of
 from solar_chat.api.described import ANSWERS
 from solar_chat.api.desk import Desk, Head, Lines
 from solar_chat.api.event_stream import SILENCE_S, data
@@ -87,7 +87,7 @@ def responses_router(desk: Desk) -> APIRouter:
             max_tokens=body.max_output_tokens,
             json_object=body.text is not None and body.text.format is not None and body.text.format.type == "json_object",
         )
-        running = desk.run(request, body.user, chat_job(desk.assistant, asked))
+        running = desk.run(request, body.user, chat_job(desk.assistant, asked), together=not is_guarded(body))
         shape = _Shape(desk.head("resp_"), "msg_" + uuid.uuid4().hex, body)
         if body.stream:
             return await desk.stream(request, running, _numbered(running, shape))

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from concurrent.futures import Executor
 
 from solar_chat.api.pieces import Begun, Reply, ReplyEvent
 from solar_chat.api.turnstile import Place
@@ -23,10 +24,11 @@ Item = ReplyEvent | BaseException | None
 class Running:
     """One reply, from the moment its request was accepted."""
 
-    def __init__(self, place: Place, ready: Callable[[], Awaitable[None]], job: Job) -> None:
+    def __init__(self, place: Place, ready: Callable[[], Awaitable[None]], job: Job, threads: Executor) -> None:
         self._place = place
         self._ready = ready
         self._job = job
+        self._threads = threads
         self._loop = asyncio.get_running_loop()
         self._items: asyncio.Queue[Item] = asyncio.Queue()
         self._ahead: list[Item] = []
@@ -79,7 +81,7 @@ class Running:
             async with self._place:
                 await self._ready()
                 self._in_thread = True
-                await asyncio.to_thread(self._work)
+                await self._loop.run_in_executor(self._threads, self._work)
         except asyncio.CancelledError:
             # By `close`, or because the server ends: nobody reads any more.
             self.close() if self._in_thread else None

@@ -11,10 +11,12 @@ import asyncio
 import math
 import time
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
-# One is answered while the next is being prepared; more would only stand in the engine's own queue, in front of the page.
+# One is answered while the next is being prepared; more would only stand in the engine's own queue, in front of the page. Replies that are made
+# together give way to the page, so of these there may be as many as the model has seats.
 AT_ONCE: Final = 2
 # As many as a minute of short replies on a plain CPU.
 MOST_WAITING: Final = 256
@@ -53,9 +55,9 @@ class Place:
 
 
 class Turnstile:
-    """Lets `at_once` through at a time, in a circle over the clients."""
+    """Lets `at_once` through at a time, in a circle over the clients. A number that grows takes effect when the next one comes or goes."""
 
-    def __init__(self, at_once: int = AT_ONCE, most_waiting: int = MOST_WAITING) -> None:
+    def __init__(self, at_once: Callable[[], int] = lambda: AT_ONCE, most_waiting: int = MOST_WAITING) -> None:
         self._at_once = at_once
         self._most_waiting = most_waiting
         self._circle: OrderedDict[str, deque[Place]] = OrderedDict()
@@ -73,7 +75,7 @@ class Turnstile:
     def enter(self, client: str) -> Place:
         """A place in the queue, at once. Raises Full."""
         if self.waiting >= self._most_waiting:
-            raise Full(min(_LONGEST_RETRY_S, math.ceil(self._mean_s * self.waiting / self._at_once) or 1))
+            raise Full(min(_LONGEST_RETRY_S, math.ceil(self._mean_s * self.waiting / self._at_once()) or 1))
         place = Place(self, client)
         self._circle.setdefault(client, deque()).append(place)
         self._next()
@@ -93,7 +95,7 @@ class Turnstile:
         self._next()
 
     def _next(self) -> None:
-        while self._circle and len(self._inside) < self._at_once:
+        while self._circle and len(self._inside) < self._at_once():
             client, line = next(iter(self._circle.items()))
             place = line.popleft()
             if line:

@@ -35,7 +35,7 @@ class Assistant(Desk):
         super().__init__(settings, store, catalogue, machine)
         self.home = home
         self.library = Library(home, detect)
-        self.builds = Builds(home, catalogue)
+        self.builds = Builds(home, catalogue, detect)
 
     @classmethod
     def open(cls, home: Home, model: str | None = None) -> Self:
@@ -83,6 +83,11 @@ class Assistant(Desk):
         """A reply as the model gives it. Waits for the model; raises ModelError."""
         self.wait_ready()
         return Completion(request, self.machine.engine, self.machine.spec)
+
+    @property
+    def most_together(self) -> int:
+        """How many completions the loaded model makes at a time."""
+        return self.machine.engine.most_together
 
     # Downloads
 

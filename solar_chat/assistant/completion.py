@@ -58,6 +58,9 @@ class Completion:
             logprobs=request.logprobs,
             score_prompt=request.score_prompt,
             json_object=request.json_object,
+            # Scores of a prompt would have to be made for all of its rows.
+            together=not request.score_prompt,
+            with_thoughts=not read.messages,
         )
         self._lease = engine.lease()
 

@@ -6,9 +6,10 @@ wait from any thread. Queues nothing and generates nothing: `worker` does.
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -26,6 +27,8 @@ class Generation:
     stop: threading.Event = field(default_factory=threading.Event)
     items: queue.SimpleQueue[Event | BaseException | None] = field(default_factory=queue.SimpleQueue)
     """What the reader gets; None ends it."""
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
+    """Of whoever asked: where a GPU is lent by the call, it says whose quota pays."""
 
     def fail(self, error: BaseException) -> None:
         self.items.put(error)
@@ -39,21 +42,37 @@ class Generation:
         self.items.put(None)
 
 
+def _items(work: Generation) -> Iterator[Event]:
+    """What is put there for the reader."""
+    while (item := work.items.get()) is not None:
+        if isinstance(item, BaseException):
+            raise item
+        yield item
+
+
 class EventStream(Generator[Event, None, None]):
     """The events of one request, which has its place in the queue from the moment the stream is made.
 
     `stop` asks for an early end and the stream still finishes properly; `close` (or dropping the last reference) leaves at once.
     """
 
-    def __init__(self, work: Generation, give_up_place: Callable[[Generation], None]) -> None:
+    def __init__(
+        self, work: Generation, give_up_place: Callable[[Generation], None], through: Callable[[Iterator[Event]], Iterator[Event]] | None = None
+    ) -> None:
+        """What the worker puts there passes `through` in the reader's thread."""
         self._work = work
+        self._passed = None if through is None else through(_items(work))
         self._give_up_place = give_up_place
         self._over = False
 
     def send(self, _value: None = None, /) -> Event:
         """The next event; waits for it. Raises what the backend raised."""
-        item = None if self._over else self._work.items.get()
-        if item is None:
+        try:
+            item = None if self._over else next(self._passed, None) if self._passed is not None else self._work.items.get()
+        except BaseException:
+            self._over = True
+            raise
+        if item is None or self._over:
             self._over = True
             raise StopIteration
         if isinstance(item, BaseException):

@@ -51,6 +51,9 @@ class LlamaCppBackend:
         self._byte_ids = {byte: token for byte in range(256) if (token := tokenizer.tokenizer.token_to_id(f"<0x{byte:02X}>")) is not None}
         self._transcript: Transcript | None = None
 
+    def batch(self) -> None:
+        return None
+
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text))
 

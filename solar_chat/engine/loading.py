@@ -11,6 +11,7 @@ import importlib.util
 from pathlib import Path
 from typing import Any, Protocol
 
+from solar_chat.engine.batch import seats_for
 from solar_chat.engine.checkpoint import Checkpoint, read_checkpoint, read_json
 from solar_chat.engine.gguf_file import GgufFile, read_gguf
 from solar_chat.engine.gguf_tokenizer import gguf_tokenizer
@@ -153,6 +154,7 @@ def load_checkpoint(
         end_ids=end_ids,
         quantization="nf4" if quantized else "none",
         threads=1 if checkpoint.parameters < SINGLE_THREAD_PARAMETERS else hardware.physical_cores,
+        seats=seats_for(model, context_tokens, hardware.device_free_bytes - model.get_memory_footprint()),
     )
 
 

@@ -7,22 +7,19 @@ queues them. Does not load (`loading.py`) and knows no templates.
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from solar_chat.engine.batch import Batch
 from solar_chat.engine.cache import PrefixCache, cache_argument
-from solar_chat.engine.detour import Detour
 from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
-from solar_chat.engine.protocol import Event, Feature, Finished, FinishReason, GenerationRequest, Prefilled, TextPiece
-from solar_chat.engine.sampling import choose
+from solar_chat.engine.protocol import Event, Feature, Finished, FinishReason, GenerationRequest, Prefilled
+from solar_chat.engine.replying import NotNumbers, Picker, Reply
 from solar_chat.engine.scoring import Scores
-from solar_chat.engine.stops import StopScanner
-from solar_chat.engine.token_step import Step, open_step
-from solar_chat.engine.tokenizer import Detokenizer, TextTokenizer
+from solar_chat.engine.token_step import Step, has_fixed_steps, open_step
+from solar_chat.engine.tokenizer import TextTokenizer
 from solar_chat.engine.transcript import Transcript
 from solar_chat.errors import ModelError, OutOfMemory
 
@@ -35,34 +32,6 @@ CHUNK_TOKENS = {"cpu": 64, "mps": 128, "cuda": 256}
 
 class _StopSignal(Exception):
     """Raised inside the model to leave a forward pass."""
-
-
-@dataclass(slots=True)
-class _Reply:
-    """Where one reply stands."""
-
-    detokenizer: Detokenizer
-    scanner: StopScanner
-    transcript: Transcript
-    scores: Scores | None = None
-    tokens: int = 0
-
-    def push(self, token: int, logits: Tensor) -> str:
-        """The text that may be shown now that `token` was chosen from `logits`."""
-        self.tokens += 1
-        text = self.detokenizer.push(token)
-        self.transcript.add(token, text)
-        if self.scores is not None:
-            self.scores.add(logits, token, text)
-        return self.scanner.push(text)
-
-    def end(self) -> str:
-        """The text still held back."""
-        return self.scanner.flush()
-
-    def piece(self, text: str) -> TextPiece:
-        """`text` as it is shown."""
-        return TextPiece(text, self.tokens, self.scores.take(text) if self.scores is not None else ())
 
 
 class LocalBackend:
@@ -78,10 +47,11 @@ class LocalBackend:
         end_ids: frozenset[int],
         quantization: str = "none",
         threads: int | None = None,
+        seats: int = 0,
     ) -> None:
         """`model` is a loaded `...ForCausalLM` in eval mode; `end_ids` are the tokens that end a reply.
 
-        `threads` is how many CPU threads it may use, None for torch's own choice.
+        `threads` is how many CPU threads it may use, None for torch's own choice; `seats` how many replies may be made together.
         """
         self._model: Any = model
         self._tokenizer = tokenizer
@@ -94,6 +64,18 @@ class LocalBackend:
         self._device: Any = model.device
         self.device = str(self._device.type)
         self._threads = threads
+        self._batch: Batch | None = None
+        if seats and has_fixed_steps(model, context_tokens):
+            self._batch = Batch(
+                model,
+                self._encoded_apart,
+                tokenizer,
+                name=name,
+                context_tokens=context_tokens,
+                end_ids=end_ids,
+                seats=seats,
+                chunk_tokens=CHUNK_TOKENS.get(str(model.device.type), CHUNK_TOKENS["cpu"]),
+            )
         self._stop: threading.Event | None = None
         self._read: list[int] = []
         self._cache: PrefixCache | None = None
@@ -107,6 +89,9 @@ class LocalBackend:
 
     def count_tokens(self, text: str) -> int:
         return len(self._tokenizer.encode(text))
+
+    def batch(self) -> Batch | None:
+        return self._batch
 
     def stream(self, request: GenerationRequest, stop: threading.Event) -> Iterator[Event]:
         """See `Backend`. With `max_reply_tokens` 0 it only reads the prompt, so that a later request finds it in the cache.
@@ -127,8 +112,8 @@ class LocalBackend:
         if request.prompt_ids:
             # Without its text nothing could be recognised as its continuation.
             self._transcript = None
-        scores = None if request.logprobs is None else Scores(self._tokenizer, request.logprobs)
-        reply = _Reply(Detokenizer(self._tokenizer), StopScanner(request.stop), transcript, scores)
+        reply = Reply(request, self._tokenizer, transcript)
+        scores = reply.scores
         reason: FinishReason = "cancelled"
         try:
             logits = yield from self._prefill(prompt, stop, scores if request.score_prompt else None)
@@ -147,28 +132,29 @@ class LocalBackend:
         yield Finished(reason, len(prompt), reply.tokens, time.perf_counter() - started)
 
     def close(self) -> None:
-        self._model = self._cache = self._step = self._transcript = None
+        self._model = self._cache = self._step = self._transcript = self._batch = None
         self._read = []
         free_memory()
 
     def _encoded(self, request: GenerationRequest) -> list[int]:
         """Token ids of the prompt; those the model itself wrote where it continues the last reply."""
+        continued = None if request.prompt_ids or self._transcript is None else self._transcript.ids_of(request.prompt)
+        return continued or self._encoded_apart(request)
+
+    def _encoded_apart(self, request: GenerationRequest) -> list[int]:
+        """Token ids of the prompt, whatever was said before."""
+        self._use_threads()
         if request.prompt_ids:
             # A number without an embedding is an assertion on CUDA, after which the device is unusable until the process ends.
             vocabulary = self._model.get_input_embeddings().num_embeddings
             if not all(0 <= token < vocabulary for token in request.prompt_ids):
                 raise ModelError("prompt_unknown_token", tokens=vocabulary)
             return list(request.prompt_ids)
-        continued = self._transcript.ids_of(request.prompt) if self._transcript is not None else None
-        return continued or self._tokenizer.encode_prompt(request.prompt)
+        return self._tokenizer.encode_prompt(request.prompt)
 
     def _prefill(self, prompt: list[int], stop: threading.Event, scores: Scores | None) -> Generator[Event, None, Tensor]:
         """Read `prompt` from where the cache agrees with it; returns the logits behind its last token. With `scores` it is read from the start."""
-        if self._threads is not None:
-            import torch
-
-            # OpenMP keeps this number per thread, so the one that generates sets it.
-            torch.set_num_threads(self._threads)
+        self._use_threads()
         done = reused = self._rewind(prompt if scores is None else [])
         yield Prefilled(done, len(prompt), reused)
         chunk = CHUNK_TOKENS.get(self._device.type, CHUNK_TOKENS["cpu"])
@@ -180,39 +166,19 @@ class LocalBackend:
                 return rows[-1]
 
     def _decode(
-        self, logits: Tensor, prompt: list[int], request: GenerationRequest, limit: int, reply: _Reply, stop: threading.Event
+        self, logits: Tensor, prompt: list[int], request: GenerationRequest, limit: int, reply: Reply, stop: threading.Event
     ) -> Generator[Event, None, FinishReason]:
         """Generate up to `limit` tokens; returns why it ended."""
-        import torch
-
-        sampling = request.sampling
-        generator = torch.Generator(device=logits.device)
-        if sampling.seed is None:
-            generator.seed()
-        else:
-            generator.manual_seed(sampling.seed)
-        # A stop string that is one token of its own ends the reply by id, because special tokens have no text to compare.
-        end_ids = self._end_ids | {index for text in request.stop if (index := self._tokenizer.added_id(text)) is not None}
-        seen = None
-        if sampling.repetition_penalty != 1.0:
-            seen = torch.zeros(logits.shape[-1], dtype=torch.bool, device=logits.device)
-            seen[torch.tensor(prompt, device=logits.device)] = True
-        detour = self._detour(request.avoid)
+        picker = Picker(request, prompt, self._tokenizer, self._end_ids, logits)
         while reply.tokens < limit:
             if stop.is_set():
                 return "cancelled"
-            with torch.inference_mode():
-                chosen = choose(detour.weaken(logits), sampling, generator, seen)
-                # One transfer for both: token numbers are exact in float32 up to 16 million.
-                number, score = torch.cat([chosen.to(logits.dtype), logits[chosen]]).tolist()
-                if seen is not None:
-                    seen[chosen] = True
-            if math.isnan(score):
+            try:
+                token = picker.pick(logits)
+            except NotNumbers:
                 self._forget()
-                raise RuntimeError("the logits are not numbers")
-            token = int(number)
-            detour.take(token)
-            if token in end_ids:
+                raise
+            if token in picker.end_ids:
                 return "stop"
             if text := reply.push(token, logits):
                 yield reply.piece(text)
@@ -222,9 +188,12 @@ class LocalBackend:
                 logits = self._run([token], stop)[-1]
         return "length"
 
-    def _detour(self, avoid: tuple[str, ...]) -> Detour:
-        # Behind a sentence a word has a space in front; some tokenizers write it by themselves.
-        return Detour(self._tokenizer.encode(f"{space}{text.strip()}") for text in avoid for space in ("", " "))
+    def _use_threads(self) -> None:
+        if self._threads is not None:
+            import torch
+
+            # OpenMP keeps this number per thread, so the one that generates sets it.
+            torch.set_num_threads(self._threads)
 
     def _rewind(self, prompt: list[int]) -> int:
         """Shorten the cache to what it shares with `prompt`, leaving at least one token to run; returns that length."""

@@ -10,9 +10,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from solar_chat.messages import Message
+
+if TYPE_CHECKING:
+    from solar_chat.engine.batch import Batch
 
 FinishReason = Literal["stop", "length", "cancelled"]
 Feature = Literal["raw_prompt", "logprobs", "prompt_logprobs", "json"]
@@ -54,6 +57,10 @@ class GenerationRequest:
     """Tell it of the prompt's tokens, too."""
     json_object: bool = field(default=False, kw_only=True)
     """The reply is one JSON object, and nothing else."""
+    together: bool = field(default=False, kw_only=True)
+    """It may be answered together with others, a token of each at a time, and gives way to whoever may not."""
+    with_thoughts: bool = field(default=False, kw_only=True)
+    """Thoughts in front of the answer are part of it: the prompt is no question, so that what looks like one need not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +149,9 @@ class Backend(Protocol):
 
     def count_tokens(self, text: str) -> int:
         """Tokens of `text` in a prompt, without BOS."""
+
+    def batch(self) -> Batch | None:
+        """The seats for replies made together, always the same ones; None where it makes one at a time."""
 
     def stream(self, request: GenerationRequest, stop: threading.Event) -> Iterator[Event]:
         """Generate. Setting `stop`, or closing the iterator, ends it within one token, during prefill too."""

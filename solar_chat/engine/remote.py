@@ -135,6 +135,9 @@ class RemoteBackend:
         and llama.cpp do it by themselves. Upstage and servers that do not say who they are begin a new reply, so they are not asked."""
         return self._continues
 
+    def batch(self) -> None:
+        return None
+
     def count_tokens(self, text: str) -> int:
         """An estimate, from the characters alone, and rather too high than too low: the vocabulary stays on the server. An overestimate drops old
         turns early; an underestimate would lose the system prompt on a server that cuts silently. `Finished` has the server's own count."""

@@ -47,6 +47,9 @@ class ScriptedBackend:
         """Say `pieces` to a coming request; a plain string is one piece."""
         self._scripts.append(Script(_pieces(pieces), delay_s, error))
 
+    def batch(self) -> None:
+        return None
+
     def count_tokens(self, text: str) -> int:
         """Words between white space."""
         return len(text.split())

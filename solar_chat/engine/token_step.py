@@ -42,9 +42,14 @@ class Step(Protocol):
 
 def open_step(model: Any, cache: PrefixCache) -> Step | None:
     """The fastest step for `model` and its device that writes into `cache`; None where only the model's own forward is right."""
-    if not _looks_at_everything(model, cache.capacity_tokens) or model.model.rotary_emb.rope_type not in _FIXED_ROTARY:
+    if not has_fixed_steps(model, cache.capacity_tokens):
         return None
     return GraphStep(model, cache) if model.device.type == "cuda" else TokenStep(model, cache)
+
+
+def has_fixed_steps(model: Any, capacity_tokens: int) -> bool:
+    """Whether the steps of this module are right for `model`: no window, and angles that depend on the position alone."""
+    return _looks_at_everything(model, capacity_tokens) and model.model.rotary_emb.rope_type in _FIXED_ROTARY
 
 
 def _looks_at_everything(model: Any, capacity_tokens: int) -> bool:
@@ -75,13 +80,14 @@ class TokenStep:
 
         here = slice(position, position + 1)
         angles = (self._cos[:, here], self._sin[:, here])
-        return self.through_layers(torch.tensor([[token]], device=self._positions.device), self._positions[None, here], angles, None)
+        return self.through_layers(torch.tensor([[token]], device=self._positions.device), self._positions[None, here], angles, None)[0]
 
     def prepare(self, position: int) -> None:
         """Nothing to do."""
 
     def through_layers(self, token: Tensor, position: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
-        """The same as the `forward` of the four architectures in `checkpoint.ARCHITECTURES`, for one token."""
+        """The same as the `forward` of the four architectures in `checkpoint.ARCHITECTURES`, for one token of each row of `token` [batch, 1];
+        returns the logits behind them, float32 [batch, vocabulary]."""
         decoder = self._model.model
         hidden = decoder.embed_tokens(token)
         rows = {self._cache_argument: self._cache.past_key_values}
@@ -94,7 +100,7 @@ class TokenStep:
                 position_embeddings=angles,
                 **rows,
             )
-        logits: Tensor = self._model.lm_head(decoder.norm(hidden))[0, -1].float()
+        logits: Tensor = self._model.lm_head(decoder.norm(hidden))[:, -1].float()
         return logits
 
     def angles_at(self, position: Tensor) -> tuple[Tensor, Tensor]:
@@ -143,7 +149,7 @@ class FixedStep:
         hidden_rows = self._index[:rows] > self._position
         mask = hidden_rows.to(self._dtype).masked_fill(hidden_rows, float("-inf"))[None, None, None]
         with self._cache.fixed(Place(self._position, rows)):
-            return self._step.through_layers(self._token, self._position[None], self._step.angles_at(self._position), mask)
+            return self._step.through_layers(self._token, self._position[None], self._step.angles_at(self._position), mask)[0]
 
     def run_unfixed(self, token: int, position: int) -> Tensor:
         """The same over the rows in use."""

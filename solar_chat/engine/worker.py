@@ -3,7 +3,8 @@
 The rule: a reader never hangs and never misses an error. An exception crosses over as an item in the reader's own queue, and closing the engine fails
 whoever still waits. Readers may iterate in any thread, close early or simply drop the stream. A reply that needs several requests takes a `Lease`:
 its later requests go ahead of the queue, because they find their keys and values in the cache and are short. While nobody waits and no reply stands
-open, one prompt can be read ahead of being sent; it leaves at once for whatever is asked. Knows nothing of prompts or conversations.
+open, one prompt can be read ahead of being sent; it leaves at once for whatever is asked. Requests that may be answered together (`batch`) go on a
+token of each at a time, and give way to any other, which then has the model to itself. Knows nothing of prompts or conversations.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field, replace
+from functools import partial
 
+from solar_chat.engine.batch import Guest
 from solar_chat.engine.event_stream import EventStream, Generation
 from solar_chat.engine.lease import LEASE_PAUSE_S, Lease
 from solar_chat.engine.protocol import Backend, GenerationRequest
@@ -24,6 +28,9 @@ from solar_chat.errors import ModelError
 
 # How long `close` waits for a backend to notice: a local one needs the time of one layer, a remote one may sit in a socket.
 CLOSE_TIMEOUT_S = 10.0
+
+# Replies made together go on for at least so long between two that have the model to themselves, else a busy page would keep them waiting for ever.
+TURN_TOGETHER_S = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +67,8 @@ class Engine:
         self._changed = threading.Condition()
         self._waiting: deque[Generation | _Load] = deque()
         self._running: Generation | _Load | None = None
+        self._together: dict[Generation, Guest] = {}
+        """Who is answered together."""
         self._ahead: Generation | None = None
         """What is read ahead, or is to be as soon as nothing else is to be done."""
         self._closed = False
@@ -76,7 +85,14 @@ class Engine:
         """Requests and loads not finished yet, the running one included: how many a new caller waits for."""
         with self._changed:
             alive = sum(not (isinstance(work, Generation) and work.stop.is_set()) for work in self._waiting)
-            return alive + (self._running is not None)
+            return alive + (self._running is not None) + sum(not guest.stop.is_set() for guest in self._together.values())
+
+    @property
+    def most_together(self) -> int:
+        """How many requests the loaded model answers at a time, where they may be answered together; 1 without one."""
+        backend = self._backend
+        batch = None if backend is None else backend.batch()
+        return 1 if batch is None else batch.seats
 
     def require_backend(self) -> Backend:
         """The loaded model. Raises ModelError `no_model`."""
@@ -119,7 +135,7 @@ class Engine:
         """Whether `prefill` is of use now: the model is one that reads ahead, and nobody is answered or waits."""
         with self._changed:
             busy = any(not work.is_ending for work in self._waiting) or (self._running is not None and not self._running.is_ending)
-            return not (busy or self._closed) and self._backend is not None and self._backend.reads_ahead
+            return not (busy or self._together or self._closed) and self._backend is not None and self._backend.reads_ahead
 
     def prefill(self, request: GenerationRequest) -> bool:
         """Read the prompt of `request` while nothing else is to be done, so that the next request finds it in the cache; whether it is tried.
@@ -140,7 +156,7 @@ class Engine:
         with self._changed:
             self._closed = True
             self._give_up_ahead()
-            left = [*self._waiting]
+            left = [*self._waiting, *self._together]
             self._waiting.clear()
             if self._running is not None:
                 left.append(self._running)
@@ -154,7 +170,11 @@ class Engine:
 
     def _queued(self, work: Generation, ahead: bool) -> EventStream:
         self._enqueue(work, ahead=ahead)
-        return EventStream(work, self._give_up_place)
+        if not work.request.together or work.request.with_thoughts:
+            return EventStream(work, self._give_up_place)
+        # The worker cannot wait in the middle of one of several replies, so that the reader leaves out what was only thought.
+        name = "" if self._backend is None else self._backend.name
+        return EventStream(work, self._give_up_place, partial(without_thinking, request=work.request, model=name, habit=self._habit))
 
     def _enqueue(self, work: Generation | _Load, *, ahead: bool = False) -> None:
         with self._changed:
@@ -186,17 +206,26 @@ class Engine:
 
     def _work(self) -> None:
         lease: threading.Event | None = None
+        was_alone = False
         while True:
             with self._changed:
                 self._await_work(lease)
                 if self._closed:
                     break
-                ahead = None if self._waiting else self._ahead
+                self._seat()
+                first = self._waiting[0] if self._waiting else None
+                goes_on = lease is not None and isinstance(first, Generation) and first.lease is lease
+                work = self._running = None if self._together and was_alone and not goes_on else self._next_alone()
+                ahead = self._ahead if work is None and not self._together else None
+            if work is None:
+                was_alone = False
                 if ahead is None:
-                    work = self._running = self._waiting.popleft()
-            if ahead is not None:
-                self._read_ahead(ahead)
+                    lease = None
+                    self._answer_together()
+                else:
+                    self._read_ahead(ahead)
                 continue
+            was_alone = True
             lease = work.lease if isinstance(work, Generation) else None
             try:
                 if isinstance(work, _Load):
@@ -210,6 +239,47 @@ class Engine:
             del work
         self._drop_backend()
 
+    def _seat(self) -> None:
+        """Take in who may be answered together, as far as there are seats and no change of model is in front of them. Called with the lock held."""
+        seats = self.most_together
+        for work in list(self._waiting):
+            if isinstance(work, _Load) or len(self._together) >= seats:
+                return
+            if seats > 1 and work.request.together:
+                self._waiting.remove(work)
+                self._together[work] = Guest(work.request, work.stop, work.items.put)
+
+    def _next_alone(self) -> Generation | _Load | None:
+        """The first in the queue that wants the model to itself. Called with the lock held, and takes it out."""
+        seats = self.most_together
+        for place, work in enumerate(self._waiting):
+            if isinstance(work, _Load):
+                if place or self._together:
+                    # Whoever was here first is answered by the old model.
+                    return None
+            elif seats > 1 and work.request.together:
+                continue
+            del self._waiting[place]
+            return work
+        return None
+
+    def _answer_together(self) -> None:
+        """A token of each at a time, until nobody is left or somebody wants the model alone."""
+        until = time.monotonic() + TURN_TOGETHER_S
+        batch = self.require_backend().batch()
+        assert batch is not None
+        while True:
+            for guest in [guest for guest in self._together.values() if not guest.seated]:
+                batch.sit(guest)
+            batch.step()
+            with self._changed:
+                for work in [work for work, guest in self._together.items() if guest.over]:
+                    del self._together[work]
+                self._seat()
+                waits = any(isinstance(work, Generation) and not work.request.together for work in self._waiting)
+                if self._closed or not self._together or (waits and time.monotonic() >= until):
+                    return
+
     def _await_work(self, lease: threading.Event | None) -> None:
         """Wait for something to do, first for what `lease` wants next. Called with the lock held, and gives it up while waiting."""
 
@@ -218,7 +288,7 @@ class Engine:
             return self._closed or lease is None or lease.is_set() or (isinstance(first, Generation) and first.lease is lease)
 
         self._changed.wait_for(next_of_lease, LEASE_PAUSE_S)
-        while not (self._closed or self._waiting or (self._ahead is not None and (lease is None or lease.is_set()))):
+        while not (self._closed or self._waiting or self._together or (self._ahead is not None and (lease is None or lease.is_set()))):
             # A lease that is dropped wakes nobody.
             self._changed.wait(None if self._ahead is None else LEASE_PAUSE_S)
 
@@ -238,13 +308,20 @@ class Engine:
             work.cancel()
             return
         try:
-            backend = self.require_backend()
-            for event in without_thinking(backend.stream(work.request, work.stop), work.request, backend.name, self._habit):
-                work.items.put(event)
+            work.context.run(self._write, work)
         except BaseException as error:
             work.fail(error)
         else:
             work.items.put(None)
+
+    def _write(self, work: Generation) -> None:
+        backend = self.require_backend()
+        events = backend.stream(work.request, work.stop)
+        # Of those that might have been answered together it is the reader who leaves thoughts out.
+        if not (work.request.together or work.request.with_thoughts):
+            events = without_thinking(events, work.request, backend.name, self._habit)
+        for event in events:
+            work.items.put(event)
 
     def _read_ahead(self, work: Generation) -> None:
         try:

@@ -8,8 +8,8 @@ Only this room mentions Gradio. It draws what the assistant tells it and keeps n
     streaming    events of a thread, a few times a second     marks     its sentences that were mended or slipped
     views        what the middle of the window shows       markup    text inside our own HTML
     models_view, models_page, model_cards, download_rows, boxes, server_form: the Models view
-    layers       who may ask, early head
-    services     what the page offers of the program around it
+    layers       who may ask, early head                       owner_door  logging in as the owner elsewhere; owner_login decides
+    tunnel       the public link                               services    what the page offers of the program around it
     sidebar, chat, controls, settings_panel, desktop_panel, header: one region each
 """
 
@@ -49,19 +49,21 @@ def launch(
     password: str | None = None,
     lang: InterfaceLanguage | None = None,
     on_ready: Callable[[str | None, tuple[str, ...]], None],
-    until: Callable[[], None],
+    until: Callable[[], object],
     doors: Mapping[str, Callable[..., Any]] | None = None,
     visitors: bool = False,
     owner: bool = True,
+    owner_password: str | None = None,
     services: Services | None = None,
     presence: Presence | None = None,
 ) -> None:
     """Serve the page until `until` returns. The model loads once somebody has the page in front of them.
 
     `port` None takes the first free one from 7860; `lang` overrides the setting for this run; the user name beside `password` is "solar". With
-    `visitors` the page at `host` and `port` is for them, and the owner's is on this computer only, or nowhere where `owner` is False. `on_ready`
-    gets the owner's address and the visitors' ones. Whether a password is needed is the caller's business. `doors` are ASGI applications served
-    beside the page, by path; `services` and `presence` see `serve`. Raises StartError `port_taken` (port) or `share_failed` (reason).
+    `visitors` the page at `host` and `port` is for them, and the owner's is on this computer only, or nowhere where `owner` is False; with an
+    `owner_password` the owner can log in there, too. `on_ready` gets the owner's address and the visitors' ones. Whether a password is needed is the
+    caller's business. `doors` are ASGI applications served beside the page, by path; `services` and `presence` see `serve`. Raises StartError
+    `port_taken` (port), `share_offline`, `share_blocked` or `share_failed` (reason).
     """
     prepare()
     from solar_chat.ui.server import serve
@@ -76,6 +78,7 @@ def launch(
         doors=doors,
         visitors=visitors,
         owner=owner,
+        owner_password=owner_password,
         services=services,
         presence=presence,
     ) as addresses:

@@ -1,7 +1,7 @@
 """Serving the page: the owner's on this computer, the visitors' where other people can reach it, and when both end.
 
 The rule: the owner's page never listens anywhere but on this computer once others are let in; they get a page of their own, on a port of its own,
-that has no way to the owner's conversations, models, keys or files.
+that has no way to the owner's conversations, models, keys or files. Only whoever logs in as the owner there is carried over to the owner's page.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import gradio as gr
-from gradio import networking
-from gradio.tunneling import CURRENT_TUNNELS
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse
@@ -26,9 +24,13 @@ from solar_chat.i18n import InterfaceLanguage
 from solar_chat.paths import ASSETS
 from solar_chat.settings import Settings
 from solar_chat.ui.layers import Asgi, Presence, beside, counted, early_head, gate, head_html
+from solar_chat.ui.limits import limits
+from solar_chat.ui.owner_door import OwnersPage, owner_door, slower_guessing
+from solar_chat.ui.owner_login import OwnerLogin, Tries
 from solar_chat.ui.page import build_page, make_i18n
 from solar_chat.ui.services import Services
 from solar_chat.ui.theme import make_theme
+from solar_chat.ui.tunnel import tunnel
 from solar_chat.ui.views import CHAT, VIEWS
 
 USER_NAME = "solar"
@@ -58,6 +60,8 @@ class _Door:
     doors: Mapping[str, Asgi]
     head: Callable[[], str]
     presence: Presence | None = None
+    inner: tuple[Middleware, ...] = ()
+    """Layers behind the gate."""
 
 
 @contextmanager
@@ -73,17 +77,18 @@ def serve(
     doors: Mapping[str, Asgi] | None = None,
     visitors: bool = False,
     owner: bool = True,
+    owner_password: str | None = None,
     services: Services | None = None,
     presence: Presence | None = None,
 ) -> Iterator[Addresses]:
     """Serve inside the block, with `doors` (path → application) beside each page.
 
-    With `visitors` the page at `host` and `port` is theirs, and the owner's is on a free port of this computer, or nowhere where `owner` is False.
-    `services` are what the owner's page offers of the program around it; `presence` is told who uses that page.
-
-    Raises StartError `port_taken` or `share_failed`.
+    With `visitors` the page at `host` and `port` is theirs, and the owner's is on a free port of this computer, or nowhere where `owner` is False;
+    with an `owner_password` one can log in as the owner at the visitors' address, too. `services` are what the owner's page offers of the program
+    around it; `presence` is told who uses that page. Raises StartError `port_taken` or those of `tunnel`.
     """
     beside_page = doors or {}
+    owners_page = OwnersPage()
     with ExitStack() as stack:
         own = None
         if owner or not visitors:
@@ -95,6 +100,7 @@ def serve(
                 beside_page,
                 lambda: head_html(assistant.settings.load(), lang, views, counts=presence is not None),
                 presence,
+                (Middleware(owners_page.listening),),
             )
             own = stack.enter_context(_served(build_page(assistant, views, services=services), own_door, assistant))
         if not visitors:
@@ -102,15 +108,19 @@ def serve(
             return
         visits = Visits(assistant)
         stack.callback(visits.close)
-        theirs = _Door(host, port, password, share, beside_page, lambda: head_html(Settings(), lang, (CHAT,)))
+        inner = [Middleware(slower_guessing, tries=Tries())]
+        if own is not None and owner_password is not None:
+            owners_page.app = own.app
+            inner.insert(0, Middleware(owner_door, owner=owners_page, login=OwnerLogin(owner_password), catalogue=assistant.catalogue))
+        theirs = _Door(host, port, password, share, beside_page, lambda: head_html(Settings(), lang, (CHAT,)), inner=tuple(inner))
         page = stack.enter_context(_served(build_page(assistant, (CHAT,), visits), theirs, assistant))
         local = str(page.local_url)
         if not is_loopback(host):
             local = f"http://{reachable_name(host)}:{page.server_port}/"
         ways = [local]
         if share:
-            stack.callback(_stop_sharing)
-            ways.insert(0, _share(page))
+            # Unlike `launch(share=True)`: the local page keeps its own files and works offline.
+            ways.insert(0, stack.enter_context(tunnel(page.server_port, page.share_token, assistant.home.cache)))
         yield Addresses(str(own.local_url) if own is not None else None, tuple(ways))
 
 
@@ -132,7 +142,8 @@ def _served(page: gr.Blocks, door: _Door, assistant: Assistant) -> Iterator[gr.B
             footer_links=[],
             enable_monitoring=False,
             strict_cors=True,
-            max_file_size="20mb",
+            # Nothing can be uploaded (`limits`); if it could, no more than this.
+            max_file_size="1mb",
             pwa=False,
             i18n=make_i18n(assistant),
             theme=make_theme(),
@@ -146,6 +157,8 @@ def _served(page: gr.Blocks, door: _Door, assistant: Assistant) -> Iterator[gr.B
                     *([] if door.presence is None else [Middleware(counted, presence=door.presence)]),
                     Middleware(beside, doors=door.doors),
                     Middleware(gate, bound=door.host, shared=door.shared),
+                    *door.inner,
+                    Middleware(limits),
                     Middleware(early_head, head=door.head),
                 ],
             },
@@ -156,27 +169,6 @@ def _served(page: gr.Blocks, door: _Door, assistant: Assistant) -> Iterator[gr.B
         yield page
     finally:
         page.close(verbose=False)
-
-
-def _share(page: gr.Blocks) -> str:
-    """Open a public link to the running page. Unlike `launch(share=True)` the local page keeps its own files and works offline."""
-    try:
-        return networking.setup_tunnel(
-            local_host="127.0.0.1",
-            local_port=page.server_port,
-            share_token=page.share_token,
-            share_server_address=None,
-            share_server_tls_certificate=None,
-        )
-    except Exception as error:
-        # Offline, a proxy, a virus scanner that ate the tunnel program: Gradio and httpx have a dozen classes for it.
-        raise StartError("share_failed", reason=str(error) or type(error).__name__) from error
-
-
-def _stop_sharing() -> None:
-    for tunnel in list(CURRENT_TUNNELS):
-        tunnel.kill()  # type: ignore[no-untyped-call]  # Gradio has no annotation here
-        CURRENT_TUNNELS.remove(tunnel)
 
 
 async def _icon(_request: Request) -> FileResponse:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import stat
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +29,8 @@ from solar_chat.messages import Message
 from solar_chat.models import describe_folder
 from solar_chat.prompts import TEMPLATES
 from solar_chat.upscale import Checkpoint, DepthPlan
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # What the libraries say to each other.
 pytestmark = [
@@ -131,6 +136,53 @@ def test_qlora_trains_adapters_and_merges_them(stack: Path, tmp_path: Path) -> N
     assert "model.layers.5.mlp.down_proj.weight" in changed
     assert "model.embed_tokens.weight" not in changed
     assert _ask(job.out)[1] in {"stop", "length"}
+
+
+def _launch(job: Job, sharing: Path) -> str:
+    """Two processes under `accelerate launch`; returns what they say."""
+    script = ROOT / "tests" / "recipes" / "sharded_on_cpu.py"
+    command = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "--config_file",
+        sharing,
+        "--num_processes",
+        "2",
+        "--main_process_port",
+        "0",
+        script,
+    ]
+    command += [job.stage, "--model", job.model, "--data", *job.data, "--out", job.out, "--steps", job.steps, "--rows", job.rows]
+    command += ["--accumulate", job.accumulate, "--context-tokens", job.context_tokens, "--rate", job.rate, "--save-every", job.save_every]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    given = [*map(str, command), "--log-every", "1"]
+    done = subprocess.run(given, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="accelerate's launcher wants libuv there")
+def test_weights_shared_out_among_processes(stack: Path, tmp_path: Path) -> None:
+    """The FSDP configuration beside the recipe on two CPUs: it learns, is killed and goes on, and is as good as one process on as many rows."""
+    sharing = tmp_path / "fsdp.yaml"
+    written = (ROOT / "recipes" / "upscale" / "fsdp.yaml").read_text(encoding="utf-8")
+    sharing.write_text(written.replace("use_cpu: false", "use_cpu: true").replace("mixed_precision: bf16", 'mixed_precision: "no"'), encoding="utf-8")
+    job = _job("instruct", stack, tmp_path, rows=2)
+    _launch(job, sharing)
+    losses = _losses(job)
+    whole = load_file(job.out / "model.safetensors")
+    assert (job.work / "checkpoint-3" / "pytorch_model_fsdp.bin").is_file()
+    shutil.rmtree(job.out)
+    shutil.rmtree(job.work / "checkpoint-6")
+    assert "going on from checkpoint-3" in _launch(job, sharing)
+    assert _losses(job) == losses
+    again = load_file(job.out / "model.safetensors")
+    assert all(torch.equal(whole[name], again[name]) for name in whole)
+
+    alone = replace(job, rows=4, out=tmp_path / "alone")
+    run(alone)
+    assert _losses(alone) == pytest.approx(losses, abs=1e-3)
 
 
 def test_a_job_that_cannot_be_begun_says_why(stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
