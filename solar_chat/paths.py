@@ -55,6 +55,8 @@ class Home:
     cache: Path
     """Downloads and quantized copies: may be deleted at any time."""
     logs: Path
+    bucket: Path | None = None
+    """What outlives this machine where the machine itself does not last; None where nothing of that kind is mounted."""
 
     @classmethod
     def find(cls, override: Path | None = None) -> Home:
@@ -99,6 +101,11 @@ class Home:
     def visits(self) -> Path:
         """What visitors say while they are here; emptied at every start."""
         return self.cache / "visits"
+
+    @property
+    def kept_visits(self) -> Path | None:
+        """Copies of it that outlive this machine."""
+        return None if self.bucket is None else self.bucket / "visits"
 
     @property
     def uploads(self) -> Path:

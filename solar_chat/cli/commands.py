@@ -22,14 +22,15 @@ from solar_chat.cli.rewrite import rewrite_lines, rewrite_once
 from solar_chat.cli.serve import ServeOptions, serve_api
 from solar_chat.cli.servers import add_server_commands
 from solar_chat.cli.smoke import smoke
+from solar_chat.cli.space import add_space_command, open_space
 from solar_chat.cli.upscale import add_upscale_commands
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import Level
 from solar_chat.paths import Home
 from solar_chat.settings import ReplyChoice
 
-# Where a Space's own proxy looks.
-SPACE_PORT = 7860
+# What a Space's owner sets in place of `--model`.
+MODEL_VARIABLE = "SOLAR_CHAT_MODEL"
 
 
 def build(catalogue: Catalogue, lang: InterfaceLanguage, start: Start) -> typer.Typer:
@@ -63,7 +64,7 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, start: Start) -> typer.
         api_key: Annotated[str | None, typer.Option(help=say("serve_api_key"), envvar="SOLAR_CHAT_SERVE_KEY", show_envvar=True)] = None,
         no_browser: Annotated[bool, typer.Option("--no-browser", help=say("no_browser"))] = False,
         window: Annotated[bool | None, typer.Option("--window/--no-window", help=say("window"), show_default=False)] = None,
-        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"))] = None,
+        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"), envvar=MODEL_VARIABLE, show_envvar=True)] = None,
         lang_: Annotated[str | None, typer.Option("--lang", metavar="ko|en", help=say("lang"))] = None,
         home: Annotated[Path | None, typer.Option(help=say("home"))] = None,
         smoke_: Annotated[bool, typer.Option("--smoke", help=say("smoke"))] = False,
@@ -77,10 +78,13 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, start: Start) -> typer.
         if context.invoked_subcommand is None:
             chosen = None if lang_ is None else lang
             if is_space():
-                # There is nobody at the machine, and the Space's own settings say who may come.
-                share, host, port, public, no_browser, window = False, "0.0.0.0", port or SPACE_PORT, password is None, True, False
-            options = PageOptions(context.obj, share, host, port, password, public, owner_password, api_key, not no_browser, window, model, chosen)
-            open_page(options, catalogue, lang, start)
+                asked = PageOptions(context.obj, False, "", port, password, False, owner_password, api_key, False, False, model, chosen)
+                open_space(asked, home, catalogue, lang)
+            else:
+                options = PageOptions(
+                    context.obj, share, host, port, password, public, owner_password, api_key, not no_browser, window, model, chosen
+                )
+                open_page(options, catalogue, lang, start)
 
     @app.command(help=say("serve"))
     def serve(
@@ -88,7 +92,7 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, start: Start) -> typer.
         host: Annotated[str, typer.Option(help=say("serve_host"))] = "127.0.0.1",
         port: Annotated[int, typer.Option(min=0, max=65535, help=say("serve_port"))] = 8000,
         api_key: Annotated[str | None, typer.Option(help=say("serve_api_key"), envvar="SOLAR_CHAT_SERVE_KEY", show_envvar=True)] = None,
-        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"))] = None,
+        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"), envvar=MODEL_VARIABLE, show_envvar=True)] = None,
     ) -> None:
         serve_api(ServeOptions(context.obj, host, port, api_key, model), catalogue, lang)
 
@@ -98,7 +102,7 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, start: Start) -> typer.
         text: Annotated[str | None, typer.Argument(help=say("ask_text"))] = None,
         level: Annotated[Level | None, typer.Option(help=say("level"))] = None,
         reply_language: Annotated[ReplyChoice | None, typer.Option(help=say("reply_language"))] = None,
-        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"))] = None,
+        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"), envvar=MODEL_VARIABLE, show_envvar=True)] = None,
         seed: Annotated[int | None, typer.Option(min=0, help=say("seed"))] = None,
         as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
         jsonl: Annotated[bool, typer.Option("--jsonl", help=say("ask_jsonl"))] = False,
@@ -165,4 +169,5 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, start: Start) -> typer.
 
     add_upscale_commands(app, catalogue, lang)
     add_export_command(app, catalogue, lang)
+    add_space_command(app, catalogue, lang)
     return app

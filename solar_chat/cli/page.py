@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from solar_chat.access import checked_owner_password, is_loopback, is_space
-from solar_chat.desktop import Ending, Program, Running, Wishes, open_browser, open_program
+from solar_chat.access import checked_owner_password, is_loopback
+from solar_chat.desktop import Program, Running, Wishes, open_browser, open_program
 from solar_chat.errors import StartError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.paths import Home
@@ -62,11 +62,9 @@ def open_page(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguag
 
     Exits with 3 where a page of this home is open and will do.
     """
-    _check_exposure(options)
+    check_exposure(options)
     if start.program is not None:
         _serve(options, catalogue, lang, start.program)
-    elif is_space():
-        _serve(options, catalogue, lang, None)
     else:
         with_program(options, catalogue, lang, start, lambda opened: _serve(options, catalogue, lang, opened))
 
@@ -85,7 +83,7 @@ def with_program(options: PageOptions, catalogue: Catalogue, lang: InterfaceLang
         opened.run(lambda: work(opened), start.explain)
 
 
-def _serve(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage, program: Program | None) -> None:
+def _serve(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage, program: Program) -> None:
     # Importing the rest takes seconds, and the splash is to be seen meanwhile.
     from solar_chat.cli.serving import serve_page
 
@@ -94,13 +92,10 @@ def _serve(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage, 
         model = str(Path(model).expanduser().absolute())
     # Where the program was started from may vanish under it, is System32 from a shortcut and / from a Mac's Finder.
     os.chdir(options.home.create().data)
-    ending = Ending() if program is None else program.ending
-    if program is None:
-        ending.listen()
-    serve_page(options, model, catalogue, lang, program, ending)
+    serve_page(options, model, catalogue, lang, program)
 
 
-def _check_exposure(options: PageOptions) -> None:
+def check_exposure(options: PageOptions) -> None:
     """Whoever can reach the page can use this machine: off this computer only with a password, or where that is meant."""
     if options.public and options.password is not None:
         raise StartError("public_and_password")

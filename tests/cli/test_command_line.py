@@ -44,7 +44,19 @@ def test_help_is_light_and_names_every_option(home: Path) -> None:
     done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     *_, code, heavy = done.stdout.splitlines()
     assert (code, heavy) == ("0", "[]")
-    for option in ("--share", "--host", "--port", "--password", "--public", "--no-browser", "--model", "--lang", "--home"):
+    for option in (
+        "--share",
+        "--host",
+        "--port",
+        "--password",
+        "--public",
+        "--owner-password",
+        "--api-key",
+        "--no-browser",
+        "--model",
+        "--lang",
+        "--home",
+    ):
         assert option in done.stdout
     for command in ("ask", "inspect", "rewrite", "models", "doctor", "paths"):
         assert command in done.stdout
@@ -79,6 +91,9 @@ def test_bad_usage_exits_with_2(home: Path, arguments: tuple[str, ...]) -> None:
         (("--host", "0.0.0.0"), "--password"),
         (("--password", " ", "--no-browser"), "empty"),
         (("--password", "x", "--public", "--no-browser"), "--public"),
+        (("--public", "--host", "0.0.0.0", "--owner-password", "short", "--no-browser"), "12 characters"),
+        (("--password", "the same for all", "--host", "0.0.0.0", "--owner-password", "the same for all", "--no-browser"), "Choose another one"),
+        (("--api-key", "short", "--no-browser"), "16"),
         (("ask", "안녕?", "--model", "/does/not/exist"), "/does/not/exist"),
         (("ask", "   "), "Type a message"),
     ],
