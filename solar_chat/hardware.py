@@ -145,7 +145,8 @@ def detect() -> Hardware:
         device=device,
         device_name=device_name,
         dtype=dtype,
-        # bitsandbytes has no 4-bit kernels for Metal; a lent card has 48 GB and no kernels while the weights are loaded.
+        # On Metal bitsandbytes computes 4 bits in plain PyTorch, or by kernels that it fetches when it runs; llama.cpp has its own. A lent card has
+        # 48 GB, and no kernels while the weights are loaded.
         quantization="nf4" if has_bitsandbytes and device != "mps" and not lent else "none",
         reason=reason,
         host_total_bytes=host_total,

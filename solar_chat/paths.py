@@ -30,6 +30,18 @@ RELEASES = ASSETS / "releases.txt"
 FONT = ASSETS / "page" / "AppKR-Regular.woff2"
 SAMPLE_TEXT = ASSETS / "sample.txt"
 REGISTER_MODEL = ASSETS / "register" / "model.npz"
+RESOURCES = (
+    FONT,
+    SAMPLE_TEXT,
+    REGISTER_MODEL,
+    *(STARTER_MODEL / name for name in ("config.json", "model.safetensors", "tokenizer.json", "solar_chat.json")),
+    *(ASSETS / "page" / name for name in ("AppKR-Bold.woff2", "page.css", "page.js", "marks.js", "shortcuts.js")),
+    ICON,
+    ICON_BITMAP,
+    LOCALES / "ko.json",
+    LOCALES / "en.json",
+)
+"""Files without which some part of the app would not work."""
 
 
 @dataclass(frozen=True, slots=True)

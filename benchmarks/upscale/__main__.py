@@ -5,7 +5,7 @@
 
 `15x1` measures 15 GB once. What does not fit into the free memory three times is measured cold, since no cache could hold it; what would leave the
 disk less than 10 GB, once and in turn, each folder deleted as soon as it is not needed. `--mergekit` names a Python that has mergekit; without a name
-one is made under `--work` and mergekit installed there (several GB). Linux or macOS.
+one is made under `--work` and mergekit installed there, beside the torch that the app has (several GB). Linux or macOS.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import tempfile
 import venv
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # ships no types
@@ -78,6 +79,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="a folder on the disk to measure; needs three times the largest size")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
+    load = _load()
     with tempfile.TemporaryDirectory(prefix="upscale-", dir=options.work) as work:
         python, reason = (None, "not asked for") if options.mergekit is None else _mergekit(options.mergekit, Path(work))
         measured = []
@@ -85,7 +87,7 @@ def main() -> None:
             compared = python if size.gb <= options.mergekit_up_to else None
             measured += measure_rows(Path(work), size.gb, _caches(size, options.cache), size.repeats or options.repeats, compared)
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(page(measured, reason), encoding="utf-8")
+    options.out.write_text(page(measured, reason, load), encoding="utf-8")
 
 
 def _caches(size: Size, asked: list[Cache]) -> list[Cache]:
@@ -154,7 +156,9 @@ def _mergekit(given: str, work: Path) -> tuple[Path | None, str]:
     try:
         if not given:
             venv.create(work / "mergekit", with_pip=True)
-            subprocess.run([python, "-m", "pip", "install", "-q", "mergekit"], check=True, capture_output=True, timeout=1800)
+            # Its own newest would be another library on another CUDA; the rest is as mergekit wants it.
+            torch = f"torch=={metadata.version('torch').partition('+')[0]}"
+            subprocess.run([python, "-m", "pip", "install", "-q", "mergekit", torch], check=True, capture_output=True, timeout=1800)
         subprocess.run([python, "-c", "import mergekit"], check=True, capture_output=True, timeout=120)
     except (OSError, subprocess.SubprocessError) as error:
         return None, f"not installed ({type(error).__name__})"
@@ -162,14 +166,14 @@ def _mergekit(given: str, work: Path) -> tuple[Path | None, str]:
     return python, next((line.removeprefix("Version: ") for line in version.splitlines() if line.startswith("Version: ")), "")
 
 
-def page(measured: list[Measured], mergekit: str) -> str:
+def page(measured: list[Measured], mergekit: str, load: str) -> str:
     """The figures as Markdown."""
     memory = psutil.virtual_memory().total / 1e9
     lines = ["# Depth up-scaling beside cp and mergekit", ""]
     lines += [
         "`python -m benchmarks.upscale`: median (fastest) of runs in turns.",
         f"{os.cpu_count()} CPU cores, {memory:.0f} GB of memory, {platform.system()}.",
-        f"Other work went on beside it: load average {_load()} when the page was written.",
+        f"Load average {load} when it began, {_load()} when it ended; the runs themselves count in it.",
         "",
     ]
     lines += [

@@ -35,7 +35,7 @@ class Assistant(Desk):
         super().__init__(settings, store, catalogue, machine)
         self.home = home
         self.library = Library(home, detect)
-        self.builds = Builds(home, catalogue)
+        self.builds = Builds(home, catalogue, detect)
 
     @classmethod
     def open(cls, home: Home, model: str | None = None) -> Self:

@@ -1,7 +1,7 @@
-"""The one model that is being built, and its proof: begun, watched, called off, looked at afterwards.
+"""The one model that is being built, and what is then done with it: proven, measured, exported; begun, watched, called off, looked at afterwards.
 
-On a thread of its own, so that the loaded model goes on answering and a closed page stops nothing. The rule: one at a time, and a build that was
-called off or failed has left nothing behind. What a plan is, and how bytes are copied, is `upscaling`'s.
+On a thread of its own, so that the loaded model goes on answering and a closed page stops nothing. The rule: one at a time, and work that was
+called off or failed has left nothing behind. What a plan is, and how bytes are copied and models read, is `upscaling`'s and `exporting`'s.
 """
 
 from __future__ import annotations
@@ -11,16 +11,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
+from solar_chat.assistant.exporting import export_model
+from solar_chat.assistant.measurement import picture, save_picture
 from solar_chat.assistant.upscale_source import Source, open_source
-from solar_chat.assistant.upscaling import Cancelled, build, cancellable
+from solar_chat.assistant.upscaling import Cancelled, Measured, build, cancellable, measure
 from solar_chat.errors import InputError, SolarChatError
+from solar_chat.export import Exported, Weights
+from solar_chat.hardware import Hardware
 from solar_chat.i18n import Catalogue, InterfaceLanguage
+from solar_chat.models import ModelSpec
 from solar_chat.paths import Home
-from solar_chat.upscale import Checkpoint, DepthPlan, Proof, check_room, check_target, planned, verify
+from solar_chat.upscale import CHART, Checkpoint, DepthPlan, Proof, check_room, check_target, planned, verify
 
-Stage = Literal["idle", "building", "built", "verifying", "verified", "cancelled", "failed"]
+Working = Literal["building", "verifying", "measuring", "exporting"]
+Stage = Literal["idle", Working, "built", "verified", "measured", "exported", "cancelled", "failed"]
 
 _CLOSING_S = 10.0
 
@@ -38,8 +44,17 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Measurement:
+    """What was measured, and its picture, which also lies beside the result."""
+
+    measured: Measured
+    source: str
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class BuildState:
-    """How far it is."""
+    """How far it is, and what is known of the result."""
 
     stage: Stage = "idle"
     order: Order | None = None
@@ -49,17 +64,23 @@ class BuildState:
     whole: bool = False
     """The result is there: built, and not proven wrong."""
     proof: Proof | None = None
+    measurement: Measurement | None = None
+    export: tuple[Exported, ModelSpec] | None = None
+    reading: tuple[str, str] | None = None
+    """While it is measured: "open" or "read", and which model."""
+    read_share: float = 0.0
+    """Of both models."""
     source_name: str = ""
     error: SolarChatError | None = None
 
     @property
     def active(self) -> bool:
-        return self.stage in ("building", "verifying")
+        return self.stage in get_args(Working)
 
     @property
     def share(self) -> float:
-        """Of the bytes, 0 to 1."""
-        return self.done_bytes / self.total_bytes if self.total_bytes else 0.0
+        """Of the bytes, or of the text that is read, 0 to 1."""
+        return self.done_bytes / self.total_bytes if self.total_bytes else self.read_share
 
     @property
     def bytes_per_second(self) -> float:
@@ -69,9 +90,10 @@ class BuildState:
 class Builds:
     """Safe to call from any thread."""
 
-    def __init__(self, home: Home, catalogue: Catalogue) -> None:
+    def __init__(self, home: Home, catalogue: Catalogue, detect: Callable[[], Hardware]) -> None:
         self._home = home
         self._catalogue = catalogue
+        self._detect = detect
         self._guard = threading.Lock()
         self._calls_off = threading.Event()
         self._thread: threading.Thread | None = None
@@ -90,9 +112,15 @@ class Builds:
 
     def verify(self) -> None:
         """Compare what was built last with its source. Raises InputError `upscale_one_at_a_time`; does nothing where nothing was built."""
-        now = self.state
-        if now.order is not None and now.whole:
-            self._begin(BuildState("verifying", now.order, whole=True), self._verify)
+        self._go_on("verifying", self._verify)
+
+    def measure(self, text: str | None = None) -> None:
+        """Read `text`, or else the app's own sample, with what was built last and with its source. As `verify`."""
+        self._go_on("measuring", lambda order: self._measure(order, text))
+
+    def export(self, weights: Weights) -> None:
+        """Write what was built last as a GGUF file and a Modelfile beside it. As `verify`."""
+        self._go_on("exporting", lambda order: self._export(order, weights))
 
     def cancel(self) -> None:
         """Call off what is going on; returns at once."""
@@ -116,6 +144,13 @@ class Builds:
         self.cancel()
         self.wait(_CLOSING_S)
 
+    def _go_on(self, stage: Working, work: Callable[[Order], None]) -> None:
+        now = self.state
+        if now.order is not None and now.whole:
+            # What is known stays; how far the last work was does not.
+            fresh = replace(now, stage=stage, done_bytes=0, total_bytes=0, elapsed_s=0.0, read_share=0.0, error=None)
+            self._begin(fresh, work)
+
     def _begin(self, first: BuildState, work: Callable[[Order], None]) -> None:
         with self._guard:
             if self.state.active:
@@ -131,7 +166,7 @@ class Builds:
         try:
             work(order)
         except Cancelled:
-            # What was there before a proof was called off is still there.
+            # What was there before a proof or a measurement was called off is still there.
             self._rest("built" if self.state.whole else "cancelled")
         except SolarChatError as error:
             self._rest("failed", error=error)
@@ -152,7 +187,31 @@ class Builds:
         except InputError:
             self.state = replace(self.state, whole=False)
             raise
-        self._rest("verified", proof=proof)
+        self.state = replace(self.state, proof=proof)
+        self._rest("verified")
+
+    def _measure(self, order: Order, text: str | None) -> None:
+        source = self._opened(order)
+        opened = 0
+
+        def tell(stage: str, name: str, share: float) -> None:
+            nonlocal opened
+            if self._calls_off.is_set():
+                raise Cancelled
+            opened += stage == "open"
+            self.state = replace(self.state, reading=(stage, name), read_share=(opened - 1 + share) / 2)
+
+        measured = measure(source, order.out, self._detect(), text, tell)
+        png = picture(measured.comparison, source.name, order.out.name, self._catalogue, order.lang)
+        save_picture(order.out / CHART, png)
+        self.state = replace(self.state, measurement=Measurement(measured, source.name, png))
+        self._rest("measured")
+
+    def _export(self, order: Order, weights: Weights) -> None:
+        target = order.out.with_name(f"{order.out.name}-{weights}.gguf")
+        made = export_model(str(order.out), target, weights, self._home, self._steps())
+        self.state = replace(self.state, export=made)
+        self._rest("exported")
 
     def _opened(self, order: Order) -> Source:
         """Anew: it may have changed since it was looked at. Nothing is downloaded here; licence and size are shown where that is done."""
@@ -170,8 +229,8 @@ class Builds:
 
         return cancellable(step, self._calls_off.is_set)
 
-    def _rest(self, stage: Stage, *, error: SolarChatError | None = None, whole: bool | None = None, proof: Proof | None = None) -> None:
-        self.state = replace(self.state, stage=stage, error=error, whole=self.state.whole if whole is None else whole, proof=proof)
+    def _rest(self, stage: Stage, *, error: SolarChatError | None = None, whole: bool | None = None) -> None:
+        self.state = replace(self.state, stage=stage, error=error, whole=self.state.whole if whole is None else whole, reading=None)
 
 
 def _refuse_absent(source: Source) -> None:

@@ -6,7 +6,8 @@ The place where `models`, `engine` and `export`, strangers to each other, meet. 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from solar_chat.engine import TextTokenizer, tokenizer_of
 from solar_chat.errors import InputError, ModelError
 from solar_chat.export import About, Exported, Vocabulary, Weights, export, leans_on_place, modelfile_path
 from solar_chat.export.writing import Progress
+from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.messages import Message
 from solar_chat.models import ModelSpec, copy_of, described, resolve
 from solar_chat.paths import SAMPLE_TEXT, Home
@@ -48,6 +50,20 @@ def export_model(name: str, target: Path, weights: Weights, home: Home, progress
         _compare(tokenizer, tokenizer_of(file), template, file, rendered=not leans_on_place(vocabulary.tokenizer))
 
     return export(source, vocabulary, about, target, weights, check=check, progress=progress), spec
+
+
+def report(made: Exported, spec: ModelSpec, catalogue: Catalogue, lang: InterfaceLanguage) -> Iterator[str]:
+    """Line by line: what was written, what to know of it, the licence, what to type for Ollama."""
+
+    def say(key: str, **params: object) -> str:
+        return catalogue.tr(lang, f"export.{key}", **params)
+
+    size = f"{made.bytes / 1e9:.2f} GB" if made.bytes >= 1e9 else f"{made.bytes / 1e6:.2f} MB"
+    yield say("done", path=made.gguf, size=size, tensors=f"{made.tensors:,}")
+    for note in made.notes:
+        yield say(f"note_{note}", tokens=f"{made.context_tokens:,}")
+    yield say("licence", licence=spec.licence) if spec.licence else say("licence_none")
+    yield say("ollama", name=shlex.quote(made.gguf.stem.lower()), path=shlex.quote(str(made.modelfile)))
 
 
 def here(spec: ModelSpec, home: Home) -> ModelSpec:

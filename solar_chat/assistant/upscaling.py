@@ -125,8 +125,8 @@ class Measured:
     """Whether only the text's beginning was read."""
 
 
-def measure(source: Source, out: Path, hardware: Hardware, text_file: Path | None = None, progress: Stages | None = None) -> Measured:
-    """Read a text (the app's own sample without a file) with the source and with the result in `out`, one after the other.
+def measure(source: Source, out: Path, hardware: Hardware, text: Path | str | None = None, progress: Stages | None = None) -> Measured:
+    """Read a text (a file, the words themselves, or else the app's own sample) with the source and with the result in `out`, one after the other.
 
     What `progress` raises ends it. Raises InputError `measure_needs_folder`, `measure_no_text`, `measure_other_vocabulary`, `measure_too_short`, and
     those of `Checkpoint.read`; ModelError as `load_model` does.
@@ -137,11 +137,11 @@ def measure(source: Source, out: Path, hardware: Hardware, text_file: Path | Non
     plan = Recipe.read(out).plan if (out / RECIPE).is_file() else None
     if plan is not None and (plan.source_layers, plan.layers) != (source.checkpoint.layers, result.layers):
         raise InputError("upscale_other_depth", planned=plan.source_layers, layers=source.checkpoint.layers)
-    words, cut = _words(text_file)
-    text = _read_by_both(words, source.checkpoint, result)
+    words, cut = _words(SAMPLE_TEXT if text is None else text)
+    tokens = _read_by_both(words, source.checkpoint, result)
     window = min(_context_tokens(source.checkpoint), _context_tokens(result), LONGEST_WINDOW_TOKENS)
     chosen = weight_format([source.checkpoint, result], hardware, window, out.name)
-    found = [_look(one, name, text, window, hardware, chosen, progress) for one, name in ((source.checkpoint, source.name), (result, out.name))]
+    found = [_look(one, name, tokens, window, hardware, chosen, progress) for one, name in ((source.checkpoint, source.name), (result, out.name))]
     return Measured(Comparison(found[0], found[1], plan, int(source.checkpoint.text_config["vocab_size"])), chosen, window, cut)
 
 
@@ -156,20 +156,24 @@ def _look(checkpoint: Checkpoint, name: str, text: Text, window: int, hardware: 
         return figures(model, text, window, lambda share: tell("read", share))
 
 
-def _words(file: Path | None) -> tuple[str, bool]:
+def _words(text: Path | str) -> tuple[str, bool]:
     """(the text, whether it was cut). Raises InputError `measure_no_text`."""
-    path = SAMPLE_TEXT if file is None else file.expanduser()
     try:
-        with path.open("rb") as opened_file:
-            raw = opened_file.read(LONGEST_TEXT_BYTES + 1)
+        raw = text.encode() if isinstance(text, str) else _beginning(text.expanduser())
         cut = len(raw) > LONGEST_TEXT_BYTES
         # Half a character may stand where it was cut.
         words = raw[:LONGEST_TEXT_BYTES].decode("utf-8-sig", "ignore") if cut else raw.decode("utf-8-sig")
     except OSError as error:
-        raise InputError("measure_no_text", path=path, reason=error.strerror or str(error)) from error
+        raise InputError("measure_no_text", path=text, reason=error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
-        raise InputError("measure_no_text", path=path, reason="UTF-8") from error
+        raise InputError("measure_no_text", path=text, reason="UTF-8") from error
     return words, cut
+
+
+def _beginning(file: Path) -> bytes:
+    """As much as is read, and a byte more where there is more."""
+    with file.open("rb") as opened_file:
+        return opened_file.read(LONGEST_TEXT_BYTES + 1)
 
 
 def _read_by_both(words: str, source: Checkpoint, result: Checkpoint) -> Text:

@@ -17,13 +17,13 @@ from solar_chat.cli.downloads import add_download_commands
 from solar_chat.cli.export import add_export_command
 from solar_chat.cli.inspect import inspect_lines, inspect_once
 from solar_chat.cli.models import FORMS, in_form, print_model, print_models
-from solar_chat.cli.page import Explain, PageOptions, open_page
+from solar_chat.cli.page import PageOptions, Start, open_page
 from solar_chat.cli.rewrite import rewrite_lines, rewrite_once
 from solar_chat.cli.serve import ServeOptions, serve_api
 from solar_chat.cli.servers import add_server_commands
+from solar_chat.cli.smoke import smoke
 from solar_chat.cli.space import add_space_command, open_space
 from solar_chat.cli.upscale import add_upscale_commands
-from solar_chat.desktop import Program
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import Level
 from solar_chat.paths import Home
@@ -33,8 +33,8 @@ from solar_chat.settings import ReplyChoice
 MODEL_VARIABLE = "SOLAR_CHAT_MODEL"
 
 
-def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, program: Program | None = None) -> typer.Typer:
-    """The commands, their help in `lang`. `program` is there already where no arguments were given; `explain` says what went wrong in one."""
+def build(catalogue: Catalogue, lang: InterfaceLanguage, start: Start) -> typer.Typer:
+    """The commands, their help in `lang`."""
 
     def say(key: str) -> str:
         return catalogue.tr(lang, f"cli.{key}")
@@ -67,11 +67,14 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, progr
         model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"), envvar=MODEL_VARIABLE, show_envvar=True)] = None,
         lang_: Annotated[str | None, typer.Option("--lang", metavar="ko|en", help=say("lang"))] = None,
         home: Annotated[Path | None, typer.Option(help=say("home"))] = None,
+        smoke_: Annotated[bool, typer.Option("--smoke", help=say("smoke"))] = False,
         _version: Annotated[bool, typer.Option("--version", help=say("version"), is_eager=True, callback=show_version)] = False,
     ) -> None:
         if lang_ not in (None, "ko", "en"):
             raise typer.BadParameter(say("bad_lang"), param_hint="--lang")
         context.obj = Home.find(home)
+        if smoke_:
+            raise typer.Exit(0 if smoke(catalogue, lang, show=typer.echo) else 1)
         if context.invoked_subcommand is None:
             chosen = None if lang_ is None else lang
             if is_space():
@@ -81,7 +84,7 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, progr
                 options = PageOptions(
                     context.obj, share, host, port, password, public, owner_password, api_key, not no_browser, window, model, chosen
                 )
-                open_page(options, catalogue, lang, explain, program)
+                open_page(options, catalogue, lang, start)
 
     @app.command(help=say("serve"))
     def serve(
@@ -110,7 +113,7 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, progr
         if text is None:
             ask_lines(context.obj, model, asked, catalogue, lang)
         else:
-            ask_once(context.obj, model, asked, text, as_json=as_json)
+            ask_once(context.obj, model, asked, text, catalogue, lang, as_json=as_json)
 
     @app.command(help=say("inspect"))
     def inspect(

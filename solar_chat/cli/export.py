@@ -3,18 +3,16 @@
 (No `from __future__ import annotations`: typer reads the annotations at run time.)
 """
 
-import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from solar_chat.assistant.exporting import export_model
+from solar_chat.assistant.exporting import export_model, report
 from solar_chat.cli.progress import Progress
-from solar_chat.export import Exported, Weights
+from solar_chat.export import Weights
 from solar_chat.i18n import Catalogue, InterfaceLanguage
-from solar_chat.models import ModelSpec
 
 _INTERRUPTED = 130
 
@@ -41,15 +39,5 @@ def add_export_command(app: typer.Typer, catalogue: Catalogue, lang: InterfaceLa
             raise typer.Exit(_INTERRUPTED) from None
         finally:
             progress.end()
-        _report(made, spec, catalogue, lang)
-
-
-def _report(made: Exported, spec: ModelSpec, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
-    def say(key: str, **params: object) -> None:
-        print(catalogue.tr(lang, f"export.{key}", **params))
-
-    say("done", path=made.gguf, size=f"{made.bytes / 1e9:.2f} GB" if made.bytes >= 1e9 else f"{made.bytes / 1e6:.2f} MB", tensors=f"{made.tensors:,}")
-    for note in made.notes:
-        say(f"note_{note}", tokens=f"{made.context_tokens:,}")
-    say("licence", licence=spec.licence) if spec.licence else say("licence_none")
-    say("ollama", name=shlex.quote(made.gguf.stem.lower()), path=shlex.quote(str(made.modelfile)))
+        for line in report(made, spec, catalogue, lang):
+            print(line)

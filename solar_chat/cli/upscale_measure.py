@@ -5,12 +5,12 @@
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from solar_chat.assistant.measurement import meaning, picture, report, save_picture
 from solar_chat.assistant.upscale_source import Source, open_source
 from solar_chat.assistant.upscaling import Measured, measure
 from solar_chat.cli.lines import print_json
@@ -18,8 +18,7 @@ from solar_chat.cli.progress import Progress
 from solar_chat.errors import InputError
 from solar_chat.hardware import detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage
-from solar_chat.paths import FONT
-from solar_chat.upscale import CHART, Comparison, Figures, Words, chart, curves
+from solar_chat.upscale import CHART, Figures
 
 _INTERRUPTED = 130
 
@@ -42,23 +41,22 @@ def add_measure_command(group: typer.Typer, catalogue: Catalogue, lang: Interfac
         out = out.expanduser().absolute()
         if not out.is_dir():
             raise InputError("upscale_no_config", path=out)
-        picture = plot.expanduser().absolute() if plot is not None else out / CHART
-        if not picture.parent.is_dir() or not os.access(picture.parent, os.W_OK):
-            raise InputError("upscale_write_failed", path=picture, reason=str(picture.parent))
+        drawn = plot.expanduser().absolute() if plot is not None else out / CHART
+        if not drawn.parent.is_dir() or not os.access(drawn.parent, os.W_OK):
+            raise InputError("upscale_write_failed", path=drawn, reason=str(drawn.parent))
         fetching = Progress("upscale.download_progress", catalogue, lang)
         try:
             source = open_source(src, context.obj, fetching.share)
         finally:
             fetching.end()
         measured = _measured(source, out, text, catalogue, lang)
-        words = _words(measured.comparison, source.name, out.name, catalogue, lang)
-        _write(picture, chart(measured.comparison, words, FONT))
+        save_picture(drawn, picture(measured.comparison, source.name, out.name, catalogue, lang))
         if as_json:
-            print_json(_object(measured, source.name, out, picture) | {"sentence": _sentence(measured.comparison, catalogue, lang)})
+            print_json(_object(measured, source.name, out, drawn) | {"sentence": meaning(measured.comparison, catalogue, lang)})
             return
-        for line in _lines(measured, source.name, out.name, catalogue, lang):
+        for line in report(measured, source.name, out.name, catalogue, lang):
             print(line)
-        print(catalogue.tr(lang, "measure.plot", path=picture))
+        print(catalogue.tr(lang, "measure.plot", path=drawn))
 
 
 def _measured(source: Source, out: Path, text: Path | None, catalogue: Catalogue, lang: InterfaceLanguage) -> Measured:
@@ -74,54 +72,7 @@ def _measured(source: Source, out: Path, text: Path | None, catalogue: Catalogue
             bar.end()
 
 
-def _lines(measured: Measured, source: str, result: str, catalogue: Catalogue, lang: InterfaceLanguage) -> Iterator[str]:
-    def say(key: str, **params: object) -> str:
-        return catalogue.tr(lang, f"measure.{key}", **params)
-
-    comparison = measured.comparison
-    shown = {"tokens": f"{comparison.source.tokens:,}", "bytes": f"{comparison.source.bytes:,}"}
-    yield say("text", **shown, window=f"{measured.window_tokens:,}", weights=measured.weights) + (f" {say('cut')}" if measured.cut else "")
-    for name, one in ((source, comparison.source), (result, comparison.result)):
-        lowest = min(range(len(one.cosines)), key=one.cosines.__getitem__)
-        yield say(
-            "model",
-            name=name,
-            layers=len(one.cosines),
-            perplexity=f"{one.perplexity:,.2f}",
-            bits=f"{one.bits_per_byte:.4f}",
-            layer=lowest,
-            cosine=f"{one.cosines[lowest]:.3f}",
-        )
-    after, before = curves(comparison)
-    for above in comparison.seams:
-        yield say("seam", above=above, after=f"{after[above]:.3f}", before=f"{before[above]:.3f}")
-    yield _sentence(comparison, catalogue, lang)
-
-
-def _sentence(comparison: Comparison, catalogue: Catalogue, lang: InterfaceLanguage) -> str:
-    """What the figures mean, with the figures in it."""
-    method = "identity" if comparison.plan is not None and comparison.plan.method == "identity" else "stack"
-    shown = {"before": f"{comparison.source.perplexity:,.2f}", "after": f"{comparison.result.perplexity:,.2f}", "times": f"{comparison.times:,.2f}"}
-    if comparison.verdict == "guessing":
-        return catalogue.tr(lang, "measure.guessing", **shown, vocabulary=f"{comparison.vocabulary:,}")
-    return catalogue.tr(lang, f"measure.{method}_{comparison.verdict}", **shown)
-
-
-def _words(comparison: Comparison, source: str, result: str, catalogue: Catalogue, lang: InterfaceLanguage) -> Words:
-    def say(key: str, **params: object) -> str:
-        return catalogue.tr(lang, f"measure.{key}", **params)
-
-    figures = {"before": f"{comparison.source.perplexity:,.2f}", "after": f"{comparison.result.perplexity:,.2f}"}
-    return Words(
-        say("chart_title", **figures),
-        say("chart_result", name=result),
-        say("chart_source" if comparison.plan is not None else "chart_source_alone", name=source),
-        say("chart_seam"),
-        say("chart_layers"),
-    )
-
-
-def _object(measured: Measured, source: str, out: Path, picture: Path) -> dict[str, object]:
+def _object(measured: Measured, source: str, out: Path, drawn: Path) -> dict[str, object]:
     comparison = measured.comparison
     return {
         "source": {"name": source, **_figures(comparison.source)},
@@ -134,20 +85,9 @@ def _object(measured: Measured, source: str, out: Path, picture: Path) -> dict[s
         "seams": list(comparison.seams),
         "times": comparison.times,
         "verdict": comparison.verdict,
-        "plot": str(picture),
+        "plot": str(drawn),
     }
 
 
 def _figures(one: Figures) -> dict[str, object]:
     return {"layers": len(one.cosines), "perplexity": one.perplexity, "bits_per_byte": one.bits_per_byte, "cosines": list(one.cosines)}
-
-
-def _write(path: Path, picture: bytes) -> None:
-    """Whole or as before: a half picture is none."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_bytes(picture)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise InputError("upscale_write_failed", path=path, reason=error.strerror or str(error)) from error

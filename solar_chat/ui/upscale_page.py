@@ -1,4 +1,4 @@
-"""What a person does in the Up-scaling view: choose a source, shape the stack, look at it, build it, have it proven, talk to it.
+"""What a person does in the Up-scaling view: choose a source, shape the stack, look at it, build, prove, measure and export it, talk to it.
 
 Handlers only. The build runs in the assistant, so leaving the view or the tab stops nothing and two tabs show the same. The rule: the picture is
 drawn from the plan that would be built, and what is wrong is said next to the field it is about, before anything is written.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -124,12 +123,20 @@ class Upscale:
         name: str | None,
         opened: Opened,
         tab: Tab,
+        text: str | None,
         event: gr.EventData,
     ) -> Updates:
         """What one of the buttons beside the build says."""
         wish = Wish.of(source, method, drop, slices, name)
         builds = self.screen.assistant.builds
-        acts: dict[str, Callable[[], None]] = {"cancel": builds.cancel, "verify": builds.verify, "dismiss": builds.forget, "chat": self._chat}
+        acts: dict[str, Callable[[], None]] = {
+            "cancel": builds.cancel,
+            "verify": builds.verify,
+            "measure": lambda: builds.measure((text or "").strip() or None),
+            "export": lambda: builds.export(event.model),
+            "dismiss": builds.forget,
+            "chat": self._chat,
+        }
         try:
             acts[event.act]()
         except SolarChatError as error:
@@ -234,10 +241,12 @@ class Upscale:
         return usual
 
     def _job(self, tab: Tab) -> Updates:
-        assistant = self.screen.assistant
-        now = assistant.builds.state
-        drawn = job_html(now, self.screen.tr(tab), partial(assistant.catalogue.describe, lang=tab.lang))
-        return {self.region.job: drawn, self.region.poll: gr.Timer(active=now.active)}
+        region, catalogue, now = self.region, self.screen.assistant.catalogue, self.screen.assistant.builds.state
+        return {
+            region.job: job_html(now, catalogue, tab.lang),
+            region.text: gr.update(visible=now.whole and not now.active),
+            region.poll: gr.Timer(active=now.active),
+        }
 
 
 def _read(args: Any) -> tuple[Wish, Opened, Tab]:
@@ -269,7 +278,7 @@ def wire_upscale(handlers: Upscale, navigation: Navigation) -> None:
     region.name.change(handlers.shape, given, drawn, **following)
     for go in (region.build.click, region.name.submit):
         go(handlers.build, given, drawn, **_QUIET)
-    acted = region.job.act(handlers.act, given, [*drawn, *handlers.preferences.followed], **_QUIET)
+    acted = region.job.act(handlers.act, [*given, region.text], [*drawn, *handlers.preferences.followed], **_QUIET)
     acted.then(None, js=JS_ANSWERED, api_visibility="private")
     region.poll.tick(handlers.tick, given, drawn, **_QUIET)
     region.refresh.click(handlers.tick, given, drawn, **_QUIET)

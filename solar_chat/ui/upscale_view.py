@@ -34,6 +34,8 @@ class UpscaleRegion:
     place: gr.HTML
     build: gr.Button
     job: gr.HTML
+    text: gr.Textbox
+    """To be measured on; there while there is a result."""
     poll: gr.Timer
     refresh: gr.Button
     """Out of sight: the page's script clicks it when the window comes to the front, because another one may have begun a build."""
@@ -49,7 +51,7 @@ class UpscaleRegion:
     def drawn(self) -> list[Any]:
         """What follows the plan and the job."""
         plan = [self.plan_problem, self.picture, self.facts, self.name, self.place, self.build]
-        return [self.source, self.source_problem, self.drop, self.slices, self.opened, *plan, self.job, self.poll]
+        return [self.source, self.source_problem, self.drop, self.slices, self.opened, *plan, self.job, self.text, self.poll]
 
 
 def build_upscale(column: gr.Column, i18n: gr.I18n) -> UpscaleRegion:
@@ -84,10 +86,29 @@ def build_upscale(column: gr.Column, i18n: gr.I18n) -> UpscaleRegion:
             build = gr.Button(i18n("upscale_page.build"), variant="primary", interactive=False, elem_id="upscale-build", min_width=0)
         place = _problem("upscale-place")
     job = gr.HTML(elem_id="upscale-job", apply_default_css=False, js_on_load=JS_BUTTONS + _JS_TO_CHAT)
+    text = gr.Textbox(
+        label=i18n("upscale_page.text"), info=i18n("upscale_page.text_info"), lines=2, max_lines=6, visible=False, elem_id="upscale-text"
+    )
     refresh = gr.Button("", visible="hidden", elem_id="refresh-upscale")
     timer = gr.Timer(POLL_S, active=False)
     return UpscaleRegion(
-        column, source, source_problem, method, drop, slices, plan_problem, picture, facts, name, place, build, job, timer, refresh, gr.State(None)
+        column,
+        source,
+        source_problem,
+        method,
+        drop,
+        slices,
+        plan_problem,
+        picture,
+        facts,
+        name,
+        place,
+        build,
+        job,
+        text,
+        timer,
+        refresh,
+        gr.State(None),
     )
 
 

@@ -1,11 +1,12 @@
 """The config of the result: its depth, and whatever it says about single layers, follow the plan.
 
-Three ways a config speaks of layers: a list with one entry per layer, a list of layer numbers, a rule over the number (every sixth, the first three).
+Three ways a config speaks of layers: a list with an entry for each, a list of numbers or names, a rule over the number (each sixth, the first three).
 Lists follow the plan; a rule that the new order breaks is written out as a list where there is one for it, else refused by name. The rest stays.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -35,6 +36,10 @@ _LEANING = ("num_kv_shared_layers", "num_nextn_predict_layers")
 # transformers' rule where the config is silent: of this many layers the last sees everything, the others a window.
 _WINDOW_PATTERNS = {"gemma2": 2, "gemma3_text": 6, "cohere2": 4}
 
+# Modules that a checkpoint in 8-bit floats keeps in 16 bits, by their names.
+_SPARED = ("modules_to_not_convert", "ignored_layers")
+_NUMBER = re.compile(r"(?<=\blayers\.)(\d+)(?![^.])")
+
 
 def deepened_config(source: Checkpoint, plan: DepthPlan) -> dict[str, Any]:
     """The config of the result. Raises InputError `upscale_unknown_config` (field) for a rule over layers that the plan breaks."""
@@ -43,8 +48,11 @@ def deepened_config(source: Checkpoint, plan: DepthPlan) -> dict[str, Any]:
         config[section] = _deepened(source.text_config, source.depth_key, plan)
         if config.get(source.depth_key) == source.layers:
             config[source.depth_key] = plan.layers
-        return config
-    return _deepened(config, source.depth_key, plan)
+    else:
+        config = _deepened(config, source.depth_key, plan)
+    if isinstance(settings := config.get("quantization_config"), dict):
+        config["quantization_config"] = {key: _names(value, plan) if key in _SPARED else value for key, value in settings.items()}
+    return config
 
 
 def layers_differ(source: Checkpoint) -> bool:
@@ -57,6 +65,7 @@ def layers_differ(source: Checkpoint) -> bool:
         or any(config.get(key) for key in _FIRST)
         or any(config.get(key) not in (None, 0, 1) for key in _PERIODS)
         or len(set(_layer_types(config, source.layers) or ())) > 1
+        or any(_NUMBER.search(str(name)) for name in _spared(source.config))
     )
 
 
@@ -76,6 +85,23 @@ def _deepened(config: Mapping[str, Any], depth_key: str, plan: DepthPlan) -> dic
     _follow_rules(new, plan)
     new[depth_key] = plan.layers
     return new
+
+
+def _spared(config: Mapping[str, Any]) -> list[object]:
+    settings = config.get("quantization_config")
+    lists = [settings.get(key) for key in _SPARED] if isinstance(settings, dict) else []
+    return [name for names in lists if isinstance(names, list) for name in names]
+
+
+def _names(value: object, plan: DepthPlan) -> object:
+    """A list of modules, "model.layers.3.mlp.gate" for one, with those of each layer named anew."""
+    if not isinstance(value, list):
+        return value
+    named: list[str] = []
+    for name in map(str, value):
+        before, number, after = _NUMBER.split(name, maxsplit=1) if _NUMBER.search(name) else (name, "", "")
+        named += [f"{before}{new}{after}" for new, old in enumerate(plan.sources) if old == int(number)] if number else [name]
+    return named
 
 
 def _per_layer(key: str, value: object, layers: int) -> bool:

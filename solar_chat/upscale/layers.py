@@ -19,6 +19,8 @@ from solar_chat.upscale.plan import DepthPlan
 _NUMBERED = re.compile(r"(?<![^.])(\d+)\.")
 # What quantizers leave beside or instead of weights: GPTQ and AWQ, bitsandbytes, compressed-tensors.
 _QUANTIZED = re.compile(r"\.(qweight|qzeros|g_idx|SCB|absmax|quant_map|nested_\w+|weight_packed|weight_format)$|\.quant_state\.")
+# Weights in 8-bit floats, each beside its scales: tensors like any others, and zeros times whatever scale are zeros.
+_WHOLE = "fp8"
 _PACKED = {"U8", "I8", "I32", "U32", "F4"}
 # Where a block of attention or MLP gives its result back to the stream, in the words of Llama and its kin, Phi, Mixtral, GPT-2, Falcon and OPT.
 _OUTPUTS = {"o_proj", "out_proj", "wo", "dense", "c_proj", "down_proj", "w2", "fc2", "dense_4h_to_h", "fc_out"}
@@ -117,6 +119,8 @@ def _refuse_quantized(source: Checkpoint) -> None:
         settings = section.get("quantization_config")
         if settings:
             method = settings.get("quant_method") if isinstance(settings, dict) else None
+            if method == _WHOLE:
+                continue
             raise InputError("upscale_quantized", method=method or "quantization_config")
     for name, tensor in source.tensors.items():
         if _QUANTIZED.search(name) or (tensor.dtype in _PACKED and len(tensor.shape) > 1 and name.endswith("weight")):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from solar_chat.assistant import building
 from solar_chat.assistant.building import Builds, Order
 from solar_chat.assistant.upscale_preview import plan_notes, preview, read_slices, sources_here
 from solar_chat.assistant.upscale_source import Source, open_source
@@ -17,6 +18,8 @@ from solar_chat.errors import InputError
 from solar_chat.i18n import Catalogue
 from solar_chat.paths import Home
 from solar_chat.upscale import Checkpoint, DepthPlan
+from tests.export.conftest import CPU
+from tests.talk import TALK
 
 
 @pytest.fixture
@@ -26,7 +29,7 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def builds(home: Home) -> Iterator[Builds]:
-    made = Builds(home, Catalogue.load())
+    made = Builds(home, Catalogue.load(), lambda: CPU)
     yield made
     made.close()
 
@@ -55,6 +58,65 @@ def test_built_then_proven(builds: Builds, home: Home, starter: Source) -> None:
     builds.forget()
     assert builds.state.stage == "idle"
     assert sources_here((), home) == ("starter", str(home.built / "deep"))
+
+
+def test_measured_and_exported_beside_its_proof(builds: Builds, home: Home, starter: Source) -> None:
+    builds.start(starter, order(home))
+    builds.wait(60)
+    builds.verify()
+    builds.wait(60)
+    shares: list[float] = []
+    builds.measure(TALK)
+    while builds.state.active:
+        shares.append(builds.state.share)
+        builds.wait(0.01)
+    now = builds.state
+    assert (now.stage, now.error, now.reading) == ("measured", None, None)
+    assert shares == sorted(shares)
+    assert now.measurement is not None
+    comparison = now.measurement.measured.comparison
+    assert comparison.verdict == "worse"
+    assert (now.measurement.source, comparison.seams) == ("starter", (8,))
+    assert (home.built / "deep" / "upscale.png").read_bytes() == now.measurement.png
+    builds.export("q8_0")
+    now = builds.wait(60)
+    assert (now.stage, now.error) == ("exported", None)
+    assert now.export is not None
+    assert now.export[0].gguf == home.built / "deep-q8_0.gguf"
+    assert {path.name for path in home.built.iterdir()} == {"deep", "deep-q8_0.gguf", "Modelfile"}
+    # What was found out before is still known, also when the next thing fails.
+    assert (now.proof is not None, now.measurement is not None) == (True, True)
+    builds.export("q8_0")
+    now = builds.wait(60)
+    assert now.stage == "failed"
+    assert now.error is not None
+    assert now.error.key == "export_target_exists"
+    assert (now.whole, now.export is not None, now.source_name) == (True, True, "starter")
+
+
+@pytest.mark.parametrize(("name", "begin"), [("measure", Builds.measure), ("export_model", lambda builds: builds.export("f16"))])
+def test_a_measurement_or_an_export_that_is_called_off(
+    name: str, begin: Callable[[Builds], None], builds: Builds, home: Home, starter: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builds.start(starter, order(home))
+    builds.wait(60)
+    reached, goes_on = threading.Event(), threading.Event()
+    real = getattr(building, name)
+
+    def slow(*given: object, **named: object) -> object:
+        reached.set()
+        goes_on.wait(30)
+        return real(*given, **named)
+
+    monkeypatch.setattr(building, name, slow)
+    begin(builds)
+    assert reached.wait(30)
+    builds.cancel()
+    goes_on.set()
+    now = builds.wait(60)
+    assert (now.stage, now.whole) == ("built", True)
+    assert [path.name for path in home.built.iterdir()] == ["deep"]
+    assert not (home.built / "deep" / "upscale.png").exists()
 
 
 def test_a_result_that_was_changed_is_not_proven(builds: Builds, home: Home, starter: Source) -> None:

@@ -121,16 +121,16 @@ def test_what_cannot_be_compared(text: Path, tmp_path: Path, catalogue: Catalogu
     source, out = deeper(checkpoint(tmp_path / "source"), DepthPlan.solar(4, 1), tmp_path / "deep", catalogue)
 
     def refused(key: str, **changes: Any) -> None:
-        given = {"source": source, "out": out, "hardware": CPU, "text_file": text, **changes}
+        given = {"source": source, "out": out, "hardware": CPU, "text": text, **changes}
         with pytest.raises(Exception, match=key):
             measure(**given)
 
     (tmp_path / "empty.txt").write_bytes(b"")
     (tmp_path / "cp949.txt").write_bytes("안녕하세요".encode("cp949") * 50)
-    refused("measure_too_short", text_file=tmp_path / "empty.txt")
-    refused("measure_no_text", text_file=tmp_path / "cp949.txt")
-    refused("measure_no_text", text_file=tmp_path / "none.txt")
-    refused("measure_no_text", text_file=tmp_path)
+    refused("measure_too_short", text=tmp_path / "empty.txt")
+    refused("measure_no_text", text=tmp_path / "cp949.txt")
+    refused("measure_no_text", text=tmp_path / "none.txt")
+    refused("measure_no_text", text=tmp_path)
     refused("upscale_no_config", out=tmp_path / "nothing")
     refused("measure_needs_folder", source=replace(source, files=("a.safetensors",)))
     refused("memory_too_small", hardware=replace(CPU, device_free_bytes=1000))

@@ -1,10 +1,13 @@
-"""Our templates in Jinja and in Go render what they render here. Go is read by a reader of the few words that we write."""
+"""Our templates in Jinja and in Go render what they render here. Go is read by a reader of our few words, and by Go where it is there."""
 
 from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import jinja2
 import pytest
@@ -36,6 +39,53 @@ def test_jinja(name: str, talk: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_go(name: str, talk: str) -> None:
     assert run_go(go(TEMPLATES[name]), TALKS[talk]) == TEMPLATES[name].render(TALKS[talk])
+
+
+GO_PROGRAM = """package main
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"text/template"
+)
+
+func main() {
+	var cases []struct {
+		Template string
+		Data     map[string]any
+	}
+	if err := json.NewDecoder(os.Stdin).Decode(&cases); err != nil {
+		panic(err)
+	}
+	said := []string{}
+	for _, one := range cases {
+		var out strings.Builder
+		if err := template.Must(template.New("").Parse(one.Template)).Execute(&out, one.Data); err != nil {
+			panic(err)
+		}
+		said = append(said, out.String())
+	}
+	json.NewEncoder(os.Stdout).Encode(said)
+}
+"""
+
+
+@pytest.mark.skipif(shutil.which("go") is None, reason="Go is not installed (Debian: golang-go)")
+def test_go_by_go_itself(tmp_path: Path) -> None:
+    cases, expected = [], []
+    for name in NAMES:
+        for talk in TALKS.values():
+            system = "\n\n".join(message.content for message in talk if message.role == "system")
+            turns = [{"Role": message.role, "Content": message.content} for message in talk]
+            cases.append({"Template": go(TEMPLATES[name]), "Data": {"System": system, "Messages": turns}})
+            expected.append(TEMPLATES[name].render(talk))
+    (tmp_path / "main.go").write_text(GO_PROGRAM, encoding="utf-8")
+    done = subprocess.run(
+        ["go", "run", "main.go"], cwd=tmp_path, input=json.dumps(cases), capture_output=True, encoding="utf-8", check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == expected
 
 
 Node = tuple[str, str, list["Node"], list["Node"]]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import stat
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from recipes.starter.tokenizer import save_tokenizer, train_tokenizer
 from recipes.upscale.data import DataError
@@ -26,6 +29,8 @@ from solar_chat.messages import Message
 from solar_chat.models import describe_folder
 from solar_chat.prompts import TEMPLATES
 from solar_chat.upscale import Checkpoint, DepthPlan
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # What the libraries say to each other.
 pytestmark = [
@@ -131,6 +136,83 @@ def test_qlora_trains_adapters_and_merges_them(stack: Path, tmp_path: Path) -> N
     assert "model.layers.5.mlp.down_proj.weight" in changed
     assert "model.embed_tokens.weight" not in changed
     assert _ask(job.out)[1] in {"stop", "length"}
+
+
+def _quantized(stack: Path, folder: Path, method: str) -> Path:
+    """The stack with its projections as blocks of 8-bit floats beside their scales, its configuration saying `method`."""
+    shutil.copytree(stack, folder)
+    weights = load_file(folder / "model.safetensors")
+    for name in [name for name in weights if name.endswith("_proj.weight")]:
+        rows, columns = weights[name].shape
+        weights[name] = (weights[name].float() * 1000).to(torch.float8_e4m3fn)
+        weights[f"{name}_scale_inv"] = torch.full((rows // 32, columns // 32), 0.001)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["quantization_config"] = {"quant_method": method, "weight_block_size": [32, 32]}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return folder
+
+
+def test_an_fp8_stack_is_trained_in_wide_numbers(stack: Path, tmp_path: Path) -> None:
+    job = _job("instruct", _quantized(stack, tmp_path / "fp8", "fp8"), tmp_path)
+    run(job)
+    losses = _losses(job)
+    assert losses[6] < losses[1] - 0.05
+    weights = load_file(job.out / "model.safetensors")
+    assert {tensor.dtype for tensor in weights.values()} == {torch.bfloat16}
+    assert weights.keys() == load_file(stack / "model.safetensors").keys()
+    assert _ask(job.out)[1] in {"stop", "length"}
+    with pytest.raises(DataError, match="leave it out"):
+        replace(job, out=tmp_path / "other", qlora=True).check()
+    with pytest.raises(DataError, match="quantized \\(awq\\)"):
+        replace(job, out=tmp_path / "other", model=_quantized(stack, tmp_path / "awq", "awq")).check()
+
+
+def _launch(job: Job, sharing: Path) -> str:
+    """Two processes under `accelerate launch`; returns what they say."""
+    script = ROOT / "tests" / "recipes" / "sharded_on_cpu.py"
+    command = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        "--config_file",
+        sharing,
+        "--num_processes",
+        "2",
+        "--main_process_port",
+        "0",
+        script,
+    ]
+    command += [job.stage, "--model", job.model, "--data", *job.data, "--out", job.out, "--steps", job.steps, "--rows", job.rows]
+    command += ["--accumulate", job.accumulate, "--context-tokens", job.context_tokens, "--rate", job.rate, "--save-every", job.save_every]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    given = [*map(str, command), "--log-every", "1"]
+    done = subprocess.run(given, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300, env=environment)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="accelerate's launcher wants libuv there")
+def test_weights_shared_out_among_processes(stack: Path, tmp_path: Path) -> None:
+    """The FSDP configuration beside the recipe on two CPUs: it learns, is killed and goes on, and is as good as one process on as many rows."""
+    sharing = tmp_path / "fsdp.yaml"
+    written = (ROOT / "recipes" / "upscale" / "fsdp.yaml").read_text(encoding="utf-8")
+    sharing.write_text(written.replace("use_cpu: false", "use_cpu: true").replace("mixed_precision: bf16", 'mixed_precision: "no"'), encoding="utf-8")
+    job = _job("instruct", stack, tmp_path, rows=2)
+    _launch(job, sharing)
+    losses = _losses(job)
+    whole = load_file(job.out / "model.safetensors")
+    assert (job.work / "checkpoint-3" / "pytorch_model_fsdp.bin").is_file()
+    shutil.rmtree(job.out)
+    shutil.rmtree(job.work / "checkpoint-6")
+    assert "going on from checkpoint-3" in _launch(job, sharing)
+    assert _losses(job) == losses
+    again = load_file(job.out / "model.safetensors")
+    assert all(torch.equal(whole[name], again[name]) for name in whole)
+
+    alone = replace(job, rows=4, out=tmp_path / "alone")
+    run(alone)
+    assert _losses(alone) == pytest.approx(losses, abs=1e-3)
 
 
 def test_a_job_that_cannot_be_begun_says_why(stack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,14 +11,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from solar_chat.assistant import Assistant
-from solar_chat.engine import check_model, load_model
-from solar_chat.hardware import detect
 from solar_chat.i18n import Catalogue
-from solar_chat.paths import STARTER_MODEL, Home
-from solar_chat.ui.environment import prepare
+from solar_chat.paths import STARTER_MODEL
 from solar_chat.ui.upscale_picture import in_words, picture_html
 from solar_chat.upscale import Checkpoint, DepthPlan
-from tests.ui.house import REPLIES, eventually, finished, free_port, send
+from tests.talk import TALK
+from tests.ui.house import REPLIES, eventually, finished, send
+from tests.ui.workshop import watched_tab, working_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore")]
 
@@ -28,24 +27,8 @@ CELLS = "#upscale-picture .cells i"
 
 @pytest.fixture(scope="module")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Assistant]]:
-    prepare()
-    # Imports Gradio, which `prepare` must precede.
-    from solar_chat.ui.server import serve
-
-    with pytest.MonkeyPatch.context() as patch:
-        # The house of the other tests here has put a scripted model in their place.
-        patch.setattr("solar_chat.assistant.switching.check_model", check_model)
-        patch.setattr("solar_chat.assistant.switching.load_model", load_model)
-        patch.setattr("solar_chat.assistant.switching.detect", detect)
-        patch.setattr("solar_chat.assistant.assistant.detect", detect)
-        home = Home.find(tmp_path_factory.mktemp("집"))
-        with (
-            Assistant.open(home) as assistant,
-            serve(assistant, host="127.0.0.1", port=free_port(), share=False, password=None, lang=None) as addresses,
-        ):
-            assistant.start_loading("starter")
-            assistant.wait_ready()
-            yield addresses.owner or "", assistant
+    with working_page(tmp_path_factory.mktemp("집")) as found:
+        yield found
 
 
 @pytest.fixture
@@ -56,15 +39,9 @@ def page(chromium: Browser, workshop: tuple[str, Assistant]) -> Iterator[Page]:
     assistant.builds.forget()
     shutil.rmtree(assistant.home.built, ignore_errors=True)
     assistant.home.added.unlink(missing_ok=True)
-    context = chromium.new_context(locale="ko-KR", viewport={"width": 1280, "height": 900})
-    foreign: list[str] = []
-    context.on("request", lambda request: None if request.url.startswith((url, "data:", "blob:")) else foreign.append(request.url))
-    page = context.new_page()
-    page.goto(f"{url}#upscale")
-    expect(page.locator(CELLS).first).to_be_visible(timeout=LOADING_MS)
-    yield page
-    context.close()
-    assert foreign == []
+    with watched_tab(chromium, url, "upscale") as page:
+        expect(page.locator(CELLS).first).to_be_visible(timeout=LOADING_MS)
+        yield page
 
 
 def cells(page: Page) -> list[int]:
@@ -98,6 +75,20 @@ def test_from_the_box_to_a_deeper_model_that_answers(page: Page, workshop: tuple
     out = assistant.home.built / "깊은 모델"
     assert Checkpoint.read(out).layers == 16
     job.get_by_role("button", name="검증하기").click()
+    expect(job).to_contain_text("starter와 견주어 모두 같습니다")
+    page.locator("#upscale-text textarea").fill(TALK)
+    job.get_by_role("button", name="원본과 재 보기").click()
+    # What it means, in a sentence and in a picture that the browser could read.
+    expect(job.locator(".worth")).to_contain_text("쌓기만 한 모델은 원본보다 못한 것이 당연하며", timeout=LOADING_MS)
+    expect(job).to_contain_text("이음매 바로 위의 8번 층")
+    assert job.locator("img.chart").evaluate("(image) => [image.complete, image.naturalWidth, image.alt.length > 50]") == [True, 1600, True]
+    assert (out / "upscale.png").is_file()
+    job.get_by_role("button", name="GGUF로 내보내기").click()
+    page.locator("[popover]:popover-open").get_by_role("button", name="q8_0").click()
+    expect(job).to_contain_text("내보냈습니다:", timeout=LOADING_MS)
+    expect(job).to_contain_text("라이선스: apache-2.0")
+    assert sorted(path.name for path in assistant.home.built.iterdir()) == ["Modelfile", "깊은 모델", "깊은 모델-q8_0.gguf"]
+    # What was known before still is.
     expect(job).to_contain_text("starter와 견주어 모두 같습니다")
     job.get_by_role("button", name="이 모델과 대화하기").click()
     expect(page.locator("#box")).to_be_visible()

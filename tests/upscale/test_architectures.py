@@ -19,8 +19,8 @@ IDS = torch.randint(3, 64, (1, 20), generator=torch.Generator().manual_seed(1))
 DUS = DepthPlan.solar(LAYERS, 1)
 
 
-def load(folder: Path) -> Any:
-    model, info = transformers.AutoModelForCausalLM.from_pretrained(folder, output_loading_info=True, dtype=torch.float32)
+def load(folder: Path, **more: Any) -> Any:
+    model, info = transformers.AutoModelForCausalLM.from_pretrained(folder, output_loading_info=True, dtype=torch.float32, **more)
     assert not info["missing_keys"]
     assert not info["unexpected_keys"]
     return model.eval()
@@ -155,6 +155,31 @@ def test_bytes_of_every_type_are_copied(dtype: str, checkpoint_of: Make, tmp_pat
     assert torch.equal(after["model.layers.5.mlp.up_proj.weight"].view(torch.uint8), weights["model.layers.3.mlp.up_proj.weight"].view(torch.uint8))
     for tensor in Checkpoint.read(target).tensors.values():
         assert tensor.start % (tensor.item_bits // 8) == 0
+
+
+def test_fp8_with_its_scales_as_the_hub_has_it(checkpoint_of: Make, tmp_path: Path) -> None:
+    """Blocks of 8-bit floats beside their scales, some modules kept wide: transformers reads the results as it reads the source."""
+    folder = checkpoint_of("llama")
+    weights = load_file(folder / "model.safetensors")
+    spared = [f"model.layers.{layer}.mlp.down_proj" for layer in (0, 3)]
+    for name in [name for name in weights if name.endswith("_proj.weight") and name.removesuffix(".weight") not in spared]:
+        rows, columns = weights[name].shape
+        weights[name] = (weights[name] * 1000).to(torch.float8_e4m3fn)
+        weights[f"{name}_scale_inv"] = torch.rand(rows // 8, columns // 8) / 1000
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    path = folder / "config.json"
+    settings = {"quant_method": "fp8", "weight_block_size": [8, 8], "modules_to_not_convert": ["lm_head", *spared]}
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"quantization_config": settings}), encoding="utf-8")
+    source = Checkpoint.read(folder)
+    wide: dict[str, Any] = {}
+    for plan in (DUS, DepthPlan.identity(LAYERS, 1)):
+        verify(source, plan, Checkpoint.read(write(source, plan, tmp_path / plan.method)))
+        wide[plan.method] = load(tmp_path / plan.method, quantization_config=transformers.FineGrainedFP8Config(dequantize=True))
+    parent = load(folder, quantization_config=transformers.FineGrainedFP8Config(dequantize=True))
+    assert torch.equal(logits(wide["identity"]), logits(parent))
+    for new, old in enumerate(DUS.sources):
+        for ours, theirs in zip(wide["dus"].model.layers[new].parameters(), parent.model.layers[old].parameters(), strict=True):
+            assert torch.equal(ours, theirs)
 
 
 @pytest.mark.parametrize(

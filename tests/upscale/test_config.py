@@ -111,6 +111,14 @@ def test_layers_that_lean_on_others_are_refused(field: str) -> None:
         deepened(**{field: 2})
 
 
+def test_modules_are_named_anew_with_their_layers() -> None:
+    """As checkpoints in 8-bit floats name what they keep in 16 bits."""
+    spared = ["lm_head", "model.layers.2.mlp.gate", "model.layers.5.mlp.gate", "visual.blocks.3"]
+    settings = {"quant_method": "fp8", "weight_block_size": [128, 128], "modules_to_not_convert": spared}
+    new = deepened(DepthPlan(6, (0, 1, 2, 3, 2, 3, 4, 5)), quantization_config=settings)["quantization_config"]
+    assert new == {**settings, "modules_to_not_convert": ["lm_head", *(f"model.layers.{layer}.mlp.gate" for layer in (2, 4, 7)), "visual.blocks.3"]}
+
+
 def test_layer_types_of_another_length_are_refused() -> None:
     with pytest.raises(InputError, match="layer_types"):
         deepened(layer_types=["a"])
