@@ -43,15 +43,16 @@ def is_loopback(host: str) -> bool:
 def host_allowed(name: str, *, bound: str, shared: bool, environment: Mapping[str, str] = os.environ) -> bool:
     """Whether a client that says it went to the host `name` (no port) can have meant this server.
 
-    Names of this computer, the address it listens on, and literal private addresses (a rebound DNS name is never literal); the tunnel's name while
-    sharing; a Space's own name.
+    Names of this computer, the address it listens on, and literal addresses that are not the internet's (a rebound DNS name is never literal); the
+    tunnel's name while sharing; a Space's own name.
     """
     if name in _LOCAL_NAMES or name == bound or (shared and name.endswith(SHARE_DOMAIN)):
         return True
-    if name and name in environment.get("SPACE_HOST", "").split(","):
+    if name and name in space_names(environment):
         return True
     try:
-        return ipaddress.ip_address(name.strip("[]")).is_private
+        # Not `is_private`, which leaves out the addresses that providers, clusters and tunnels share (100.64.0.0/10).
+        return not ipaddress.ip_address(name.strip("[]")).is_global
     except ValueError:
         return False
 
@@ -76,6 +77,11 @@ def reachable_name(bound: str) -> str:
 def is_space(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether this runs as a Hugging Face Space, where everybody is a visitor."""
     return environment.get("SYSTEM") == "spaces" and bool(environment.get("SPACE_ID"))
+
+
+def space_names(environment: Mapping[str, str] = os.environ) -> frozenset[str]:
+    """The names that browsers find this Space by; none elsewhere."""
+    return frozenset(filter(None, environment.get("SPACE_HOST", "").split(",")))
 
 
 def host_name(host: str) -> str:

@@ -7,7 +7,8 @@ sentence in the reader's language. Foreign exceptions are mapped once, where the
     ├── StartError            the app cannot start as asked (port, password, folder)
     ├── InputError            what the person gave cannot be used (empty, too long, bad line)
     ├── ModelError            a model is missing, broken, refused or does not fit
-    │   └── OutOfMemory
+    │   ├── OutOfMemory
+    │   └── NoTurn            the machine is lent by the turn, and there is none for this person now
     └── StoreError            the history cannot be read or written
         └── StaleWrite        a newer turn exists; nothing was overwritten
 """
@@ -39,6 +40,10 @@ class ModelError(SolarChatError):
 
 class OutOfMemory(ModelError):
     """The device ran out of memory while loading or generating."""
+
+
+class NoTurn(ModelError):
+    """The machine that would answer is lent by the turn, and this person has none left, or all are taken."""
 
 
 class StoreError(SolarChatError):

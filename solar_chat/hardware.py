@@ -10,10 +10,12 @@ import os
 import platform
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
+
+from solar_chat.space import gpu_by_the_call
 
 Device = Literal["cuda", "mps", "cpu"]
 Quantization = Literal["nf4", "none"]
@@ -71,6 +73,22 @@ class Hardware:
     """Bytes a second between the NVIDIA card's memory and its cores; None where nobody says."""
     traps: tuple[Reason, ...] = ()
     """What will go slower than it could here, and what helps: `hardware.<key>`."""
+    lent: bool = False
+    """The card is there only while a reply is written (a Space's ZeroGPU), and somebody's quota pays for it."""
+
+    def for_model(self, parameters: int) -> Hardware:
+        """This machine as a model of that size is to see it: where the card is only lent, a small one runs beside it, on the CPU."""
+        if not self.lent or parameters * 4 > SMALL_FLOAT32_BYTES:
+            return self
+        return replace(
+            self,
+            device="cpu",
+            device_name=self.cpu_name,
+            dtype=_cpu_dtype(self.cpu_features),
+            device_total_bytes=self.host_total_bytes,
+            device_free_bytes=self.host_free_bytes,
+            lent=False,
+        )
 
     def wants_nf4(self, parameters: int) -> bool:
         """Whether a model of that size is quantized here: on CUDA always where bitsandbytes is there, on a CPU only what is not small."""
@@ -116,6 +134,7 @@ def detect() -> Hardware:
     has_bitsandbytes = versions["bitsandbytes"] is not None
     device, device_name, dtype, reason = _choose(cpu_name, features, has_bitsandbytes=has_bitsandbytes)
     total, free = host_total, host_free
+    lent = device == "cuda" and gpu_by_the_call()
     if device == "cuda":
         free, total = torch.cuda.mem_get_info()
     elif device == "mps":
@@ -126,15 +145,16 @@ def detect() -> Hardware:
         device=device,
         device_name=device_name,
         dtype=dtype,
-        # bitsandbytes has no 4-bit kernels for Metal.
-        quantization="nf4" if has_bitsandbytes and device != "mps" else "none",
+        # On Metal bitsandbytes computes 4 bits in plain PyTorch, or by kernels that it fetches when it runs; llama.cpp has its own. A lent card has
+        # 48 GB, and no kernels while the weights are loaded.
+        quantization="nf4" if has_bitsandbytes and device != "mps" and not lent else "none",
         reason=reason,
         host_total_bytes=host_total,
         host_free_bytes=host_free,
         device_total_bytes=total,
         device_free_bytes=free,
-        physical_cores=psutil.cpu_count(logical=False) or os.cpu_count() or 1,
-        logical_cores=psutil.cpu_count() or 1,
+        physical_cores=_cores_within_container(psutil.cpu_count(logical=False) or os.cpu_count() or 1),
+        logical_cores=_cores_within_container(psutil.cpu_count() or 1),
         cpu_name=cpu_name,
         cpu_features=features,
         system=f"{platform.system()} {platform.machine()}",
@@ -142,6 +162,7 @@ def detect() -> Hardware:
         compute_capability=_compute_capability() if device == "cuda" else None,
         device_bandwidth=_device_bandwidth() if device == "cuda" else None,
         traps=_traps(device, features, versions),
+        lent=lent,
     )
 
 
@@ -186,7 +207,7 @@ def _choose(cpu_name: str, features: tuple[str, ...], *, has_bitsandbytes: bool)
         return "cuda", name, dtype, Reason("cuda" if has_bitsandbytes else "cuda_without_bitsandbytes", {"name": name})
     if torch.backends.mps.is_available():
         return "mps", cpu_name, "float16", Reason("mps", {"name": cpu_name})
-    dtype = "bfloat16" if {"avx512_bf16", "amx_bf16"} & set(features) else "float32"
+    dtype = _cpu_dtype(features)
     if torch.cuda.is_available():
         reason = Reason("cpu_card_too_old", {"name": torch.cuda.get_device_name(), "torch": torch.__version__})
     elif not nvidia_driver_present():
@@ -198,6 +219,10 @@ def _choose(cpu_name: str, features: tuple[str, ...], *, has_bitsandbytes: bool)
     else:
         reason = Reason("cpu_driver_unusable", {"cuda": torch.version.cuda})
     return "cpu", cpu_name, dtype, reason
+
+
+def _cpu_dtype(features: tuple[str, ...]) -> str:
+    return "bfloat16" if {"avx512_bf16", "amx_bf16"} & set(features) else "float32"
 
 
 def _card_is_known() -> bool:
@@ -251,6 +276,16 @@ def _within_container(total: int, free: int, group: Path = Path("/sys/fs/cgroup"
         # No cgroup, or "max": no limit.
         return total, free
     return min(total, limit), min(free, max(0, limit - used))
+
+
+def _cores_within_container(cores: int, group: Path = Path("/sys/fs/cgroup")) -> int:
+    """Cores under a container's quota (cgroup v2): a thread for each core of the machine, on two cores' worth of time, would wait for the others."""
+    try:
+        quota, period = (group / "cpu.max").read_text().split()
+        return max(1, min(cores, round(int(quota) / int(period))))
+    except (OSError, ValueError):
+        # No cgroup, or "max": no quota.
+        return cores
 
 
 def _version(package: str) -> str | None:

@@ -7,9 +7,12 @@ of `keyring` would keep as a file of its own does not count as a keychain. Knows
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import metadata
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
@@ -23,6 +26,12 @@ SERVICE = "Solar Chat"
 UPSTAGE = "https://api.upstage.ai"
 UPSTAGE_VARIABLE = "UPSTAGE_API_KEY"
 GENERAL_VARIABLE = "SOLAR_CHAT_API_KEY"
+# System → keyring's name for its keychain, and what that part of keyring cannot do without.
+_LIBRARIES = {
+    "win32": ("Windows", "win32ctypes.pywin32.win32cred"),
+    "darwin": ("macOS", "keyring.backends.macOS.api"),
+    "linux": ("SecretService", "secretstorage"),
+}
 # Windows' credential manager holds 2,560 bytes of UTF-16.
 LONGEST_KEY = 1280
 
@@ -96,6 +105,17 @@ def forget_key(url: str) -> bool:
 def has_keychain() -> bool:
     """Whether this system has a keychain that keys can be saved in."""
     return _store() is not None
+
+
+def keychain_library() -> str:
+    """The name of the library that opens this system's keychain, whether or not one is there. Raises ImportError where it is not installed.
+
+    `keyring` finds its own parts by their metadata, and without them goes on as if there were no keychain.
+    """
+    backend, library = _LIBRARIES.get(sys.platform, _LIBRARIES["linux"])
+    if not any(point.name == backend for point in metadata.entry_points(group="keyring.backends")):
+        raise ImportError(f"keyring.backends: {backend}", name=backend)
+    return importlib.import_module(library).__name__
 
 
 def _read(server: str) -> str | None:

@@ -30,6 +30,18 @@ RELEASES = ASSETS / "releases.txt"
 FONT = ASSETS / "page" / "AppKR-Regular.woff2"
 SAMPLE_TEXT = ASSETS / "sample.txt"
 REGISTER_MODEL = ASSETS / "register" / "model.npz"
+RESOURCES = (
+    FONT,
+    SAMPLE_TEXT,
+    REGISTER_MODEL,
+    *(STARTER_MODEL / name for name in ("config.json", "model.safetensors", "tokenizer.json", "solar_chat.json")),
+    *(ASSETS / "page" / name for name in ("AppKR-Bold.woff2", "page.css", "page.js", "marks.js", "shortcuts.js")),
+    ICON,
+    ICON_BITMAP,
+    LOCALES / "ko.json",
+    LOCALES / "en.json",
+)
+"""Files without which some part of the app would not work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,8 @@ class Home:
     cache: Path
     """Downloads and quantized copies: may be deleted at any time."""
     logs: Path
+    bucket: Path | None = None
+    """What outlives this machine where the machine itself does not last; None where nothing of that kind is mounted."""
 
     @classmethod
     def find(cls, override: Path | None = None) -> Home:
@@ -87,6 +101,11 @@ class Home:
     def visits(self) -> Path:
         """What visitors say while they are here; emptied at every start."""
         return self.cache / "visits"
+
+    @property
+    def kept_visits(self) -> Path | None:
+        """Copies of it that outlive this machine."""
+        return None if self.bucket is None else self.bucket / "visits"
 
     @property
     def uploads(self) -> Path:

@@ -21,6 +21,7 @@ from solar_chat.errors import StartError
         ("[::1]", False, True),
         ("192.168.0.7", False, True),
         ("evil.example", False, False),
+        ("100.64.3.4", False, True),
         ("8.8.8.8", False, False),
         ("abc.gradio.live", False, False),
         ("abc.gradio.live", True, True),

@@ -81,7 +81,7 @@ def test_the_readme_names_every_room_and_every_command() -> None:
         [sys.executable, "app.py", "--lang", "en", "--help"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     ).stdout
     options = re.findall(r"\[(--[a-z-]+)", next(line for line in readme.splitlines() if line.startswith("python app.py [")))
-    assert len(options) == 8
+    assert len(options) == 10
     assert [option for option in options if option not in shown] == []
     for command in re.findall(r"^python app\.py ([a-z]+)", readme, re.MULTILINE):
         assert re.search(rf"^  {command} ", shown, re.MULTILINE), command

@@ -153,6 +153,17 @@ def test_a_broken_file_is_kept_aside(file: SettingsFile, text: str) -> None:
     assert SettingsFile(file.path).load().theme == "dark"
 
 
+def test_a_glance_leaves_a_broken_file_for_the_one_that_reports_it(file: SettingsFile) -> None:
+    assert file.glance() == Settings()
+    file.update(theme="dark")
+    assert file.glance().theme == "dark"
+    file.path.write_text("{broken", encoding="utf-8")
+    assert file.glance() == Settings()
+    assert file.problem is None
+    file.load()
+    assert file.problem is not None
+
+
 def test_keys_of_another_version_survive(file: SettingsFile) -> None:
     file.path.parent.mkdir()
     file.path.write_text('\ufeff{"level": "polite", "voice": {"name": "하늘"}}', encoding="utf-8")

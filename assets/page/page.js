@@ -1,9 +1,41 @@
 // What the page needs before Gradio is there: language and theme as they were left, and the rules of the Enter key.
-// `solarLeft` is written by the server into the head: {language: "auto"|"ko"|"en", theme: "system"|"light"|"dark", views: ["chat", …]}.
+// `solarLeft` is written by the server into the head: {language: "auto"|"ko"|"en", theme: "system"|"light"|"dark", views: ["chat", …], visitor?: true}.
 // Gradio's own parts that are touched: `changeLocale` of its core bundle, the `__theme` query, `#box .stop-button`. Each is checked for.
 (() => {
   'use strict'
   const left = window.solarLeft || { language: 'auto', theme: 'system', views: ['chat'] }
+
+  // In another site's frame (a Space inside the Hub) a private window refuses the storage by an error, on which Gradio's start breaks off. Then the
+  // page keeps what it would have kept for as long as it is open.
+  const inMemory = () => {
+    const kept = new Map()
+    return {
+      getItem: (key) => (kept.has(String(key)) ? kept.get(String(key)) : null),
+      setItem: (key, value) => { kept.set(String(key), String(value)) },
+      removeItem: (key) => { kept.delete(String(key)) },
+      clear: () => kept.clear(),
+      key: (index) => [...kept.keys()][index] ?? null,
+      get length() { return kept.size }
+    }
+  }
+  for (const name of ['localStorage', 'sessionStorage']) {
+    try { window[name].getItem('') } catch { Object.defineProperty(window, name, { value: inMemory(), configurable: true }) }
+  }
+
+  // The server knows how the owner left the page. What a visitor chose is kept in the visitor's own browser, until the visit is ended.
+  const LOOK = 'solar-chat-look'
+  const keepLook = (changed) => {
+    if (!left.visitor) return
+    try { localStorage.setItem(LOOK, JSON.stringify({ ...JSON.parse(localStorage.getItem(LOOK) || '{}'), ...changed })) } catch { /* no storage: until the next reload */ }
+  }
+  if (left.visitor) {
+    try {
+      const { language, theme } = JSON.parse(localStorage.getItem(LOOK) || '{}')
+      if (['auto', 'ko', 'en'].includes(language)) left.language = language
+      if (['system', 'light', 'dark'].includes(theme)) left.theme = theme
+    } catch { /* as for a first visit */ }
+  }
+  window.solarForgetLook = () => { try { localStorage.removeItem(LOOK) } catch { /* nothing was kept */ } }
   const browserLanguage = navigator.language || 'en'
   const resolve = (choice) => (choice === 'ko' || choice === 'en' ? choice : browserLanguage.toLowerCase().startsWith('ko') ? 'ko' : 'en')
 
@@ -30,6 +62,7 @@
   let theme = left.theme
   window.solarTheme = (choice) => {
     theme = choice
+    keepLook({ theme })
     themeInUrl(choice)
     document.body.classList.toggle('dark', isDark(choice))
     document.documentElement.classList.toggle('solar-dark', isDark(choice))
@@ -38,6 +71,7 @@
 
   // Returns the language the page speaks from now on; the words change a moment later, without losing what was typed.
   window.solarLanguage = (choice) => {
+    keepLook({ language: choice })
     const language = resolve(choice)
     pretend(language)
     const core = performance.getEntriesByType('resource').map((entry) => entry.name).find((name) => /\/assets\/core-[^/]+\.js/.test(name))
@@ -119,11 +153,33 @@
     document.addEventListener(kind, (event) => { if (box(event.target)) window.solarDraftMoved() }, true)
   }
 
+  // The window is called after what it shows, and Gradio's English names become the reader's; the words are in the list of shortcuts.
+  const call = (selector, name) => {
+    const thing = document.querySelector(selector)
+    if (thing && name && thing.getAttribute('aria-label') !== name) thing.setAttribute('aria-label', name)
+  }
+  const nameThings = () => {
+    const words = document.querySelector('#shortcuts')
+    if (!words) return
+    call('#conversations-panel > .toggle-button', words.dataset.listPanel)
+    call('#settings > .toggle-button', words.dataset.settingsPanel)
+    call('#chat .bubble-wrap', words.dataset.messages)
+    document.querySelectorAll('[aria-label^="number input for "], [aria-label^="range slider for "]').forEach((part) => {
+      part.setAttribute('aria-label', part.getAttribute('aria-label').replace(/^(number input|range slider) for /, ''))
+    })
+    // A conversation that was begun has its row of buttons.
+    const chat = viewInUrl() === 'chat'
+    const shown = chat ? document.querySelector('#manage button') && document.querySelector('#title h1') : document.querySelector(`.of-${viewInUrl()}.view-heading`)
+    const title = shown && shown.textContent.trim() ? `${shown.textContent.trim()} - Solar Chat` : 'Solar Chat'
+    if (document.title !== title) document.title = title
+  }
+
   // What Gradio leaves out for screen readers and keyboards: it labels every message in English with its source text (the message itself is better),
   // gives groups of radio buttons no name, and makes every radio button a group of its own, so that arrow keys do nothing.
   const repairNames = () => {
     document.querySelectorAll('#chat .message [data-testid][aria-label]').forEach((message) => message.removeAttribute('aria-label'))
     markView()
+    nameThings()
     document.querySelectorAll('fieldset[id]').forEach((group) => {
       const label = group.querySelector('[data-testid="block-info"]')
       if (label && group.getAttribute('aria-label') !== label.innerText.trim()) group.setAttribute('aria-label', label.innerText.trim())

@@ -29,7 +29,7 @@ Lines = AsyncGenerator[bytes | None, None]
 """Events as they are sent; None where nothing has come for a while."""
 _CLIENT_GONE = 499
 # More than any model has seats, and those that wait for it alone.
-MOST_REPLIES = 32
+MOST_REPLIES = 80
 
 logger = logging.getLogger("solar_chat.api")
 

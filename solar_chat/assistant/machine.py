@@ -14,7 +14,7 @@ from solar_chat.assistant.downloads import Downloads
 from solar_chat.assistant.events import LoadState
 from solar_chat.assistant.names import ModelNames, names_of, names_of_unknown
 from solar_chat.assistant.switching import CurrentModel
-from solar_chat.engine import Engine
+from solar_chat.engine import Engine, import_spaces, lend
 from solar_chat.errors import SolarChatError
 from solar_chat.hardware import detect
 from solar_chat.language import warm
@@ -54,6 +54,21 @@ class Machine:
         threading.Thread(target=warm, name="warm-kiwi", daemon=True).start()
         self._loading = self.engine.switch_soon(lambda: self.current.prepare(wanted, self.engine.backend, fall_back=fall_back))
         self._loading.add_done_callback(lambda _: self._loaded())
+
+    def load_for_lent_gpu(self) -> None:
+        """Load the wanted model in this thread, which is to launch the page, so that its replies are written on a GPU that is lent by the call.
+
+        Returns when it is loaded. Where it cannot be, the model in the box is. Raises StartError as `import_spaces` does, SolarChatError where even
+        that one does not load.
+        """
+        writer = import_spaces()
+        wanted = self._wanted()
+        self.current.state = LoadState("libraries", wanted)
+        load = self.current.prepare(wanted, None, fall_back=True)
+        assert load is not None, "with no model in use there is always one to load"
+        backend = lend(load(), writer)
+        threading.Thread(target=warm, name="warm-kiwi", daemon=True).start()
+        self._loading = self.engine.load_soon(lambda: backend)
 
     def ready(self, *, fall_back: bool = True) -> Future[None]:
         """Done once a model can be asked, begun here if nobody has; holds the SolarChatError that kept it from loading. Not to be cancelled."""

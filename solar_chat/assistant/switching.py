@@ -100,12 +100,16 @@ class CurrentModel:
         if spec.remote is not None:
             there = connected(spec.id, spec.remote)
             return _Candidate(spec, lambda _: there)
-        check_model(spec, detect())
+        check_model(spec, detect().for_model(spec.parameters))
         # The machine is looked at once more: by then the model before has given its memory back.
         return _Candidate(
             spec,
             lambda notices: load_model(
-                spec, detect(), self._telling("loading", spec), place=quantized_place(spec, self._cache), unsaved=notices.append
+                spec,
+                detect().for_model(spec.parameters),
+                self._telling("loading", spec),
+                place=quantized_place(spec, self._cache),
+                unsaved=notices.append,
             ),
         )
 

@@ -20,8 +20,9 @@ from typing import Final
 from solar_chat.assistant.assistant import Assistant
 from solar_chat.assistant.desk import Desk
 from solar_chat.assistant.events import ChatEvent, LoadState
+from solar_chat.assistant.kept_visits import KeptVisits
 from solar_chat.conversation import Store
-from solar_chat.errors import InputError, SolarChatError, StaleWrite
+from solar_chat.errors import InputError, NoTurn, SolarChatError, StaleWrite
 from solar_chat.i18n import Catalogue
 from solar_chat.language import Level, morphemes
 from solar_chat.settings import ReplyChoice, Settings, SettingsCopy
@@ -34,8 +35,9 @@ MOST_VISITS: Final = 200
 TURNS_A_MINUTE: Final = 12
 CHOICES: Final = frozenset({"interface_language", "theme", "level", "reply_language", "guard"})
 """What a visitor may set for themselves."""
-# What a visitor did wrong is told as it is; everything else might name a path or a setting of the owner's.
-_TOLD: Final = (InputError, StaleWrite)
+# What a visitor did wrong, or has used up, is told as it is; everything else might name a path or a setting of the owner's.
+_TOLD: Final = (InputError, StaleWrite, NoTurn)
+_FILE: Final = "visit.sqlite3"
 
 
 class Visit(Desk):
@@ -43,8 +45,8 @@ class Visit(Desk):
 
     def __init__(self, token: str, folder: Path, catalogue: Catalogue, owner: Assistant, clock: Callable[[], float]) -> None:
         # Made here, so that a visit that was never written to leaves nothing either.
-        folder.mkdir(parents=True, mode=0o700)
-        super().__init__(SettingsCopy(Settings(), CHOICES), Store(folder / "visit.sqlite3", tokenize=morphemes), catalogue, owner.machine)
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        super().__init__(SettingsCopy(Settings(), CHOICES), Store(folder / _FILE, tokenize=morphemes), catalogue, owner.machine)
         self.token = token
         self._folder = folder
         self._clock = clock
@@ -111,6 +113,7 @@ class Visits:
         self._visits: dict[str, Visit] = {}
         # What a killed process left behind.
         shutil.rmtree(owner.home.visits, ignore_errors=True)
+        self._kept = None if owner.home.kept_visits is None else KeptVisits(owner.home.kept_visits, self._stores)
 
     def enter(self, token: str | None) -> Visit:
         """The visit that `token` belongs to, else a new one. Raises SolarChatError `visits_full`."""
@@ -120,10 +123,11 @@ class Visits:
             if visit is None:
                 if len(self._visits) >= MOST_VISITS:
                     raise SolarChatError("visits_full")
-                fresh = secrets.token_urlsafe(32)
                 # The folder's name tells nobody the pass.
-                visit = Visit(fresh, self._owner.home.visits / secrets.token_hex(8), self._owner.catalogue, self._owner, self._clock)
-                self._visits[fresh] = visit
+                folder = self._owner.home.visits / secrets.token_hex(8)
+                known = token if token and self._kept is not None and self._kept.bring(token, folder / _FILE) else None
+                visit = Visit(known or secrets.token_urlsafe(32), folder, self._owner.catalogue, self._owner, self._clock)
+                self._visits[visit.token] = visit
             visit.seen = self._clock()
             return visit
 
@@ -142,16 +146,24 @@ class Visits:
         with self._guard:
             visit = self._visits.pop(token or "", None)
         if visit is not None:
+            if self._kept is not None:
+                self._kept.forget(visit.token)
             visit.close()
 
     def close(self) -> None:
-        """End all of them."""
+        """End all of them. What is kept stays kept."""
+        if self._kept is not None:
+            self._kept.close()
         with self._guard:
             over = list(self._visits.values())
             self._visits.clear()
         for visit in over:
             visit.close()
         shutil.rmtree(self._owner.home.visits, ignore_errors=True)
+
+    def _stores(self) -> dict[str, Store]:
+        with self._guard:
+            return {token: visit.store for token, visit in self._visits.items()}
 
     def _sweep(self) -> None:
         """End the visits whose visitor has gone. Called with the lock held."""

@@ -12,6 +12,7 @@ from solar_chat.errors import InputError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import LEVELS, Level
 from solar_chat.messages import Message
+from solar_chat.models import GUESSED
 from solar_chat.paths import Home
 from solar_chat.settings import ReplyChoice
 
@@ -25,11 +26,12 @@ class Asked:
     seed: int | None
 
 
-def ask_once(home: Home, model: str | None, asked: Asked, text: str, *, as_json: bool) -> None:
+def ask_once(home: Home, model: str | None, asked: Asked, text: str, catalogue: Catalogue, lang: InterfaceLanguage, *, as_json: bool) -> None:
     """Print the reply to `text`: settled sentences as they come, or one JSON object at the end."""
     with Assistant.open(home, model) as assistant:
         assistant.start_loading(fall_back=False)
         turn = assistant.turn(assistant.request(text, level=asked.level, reply_language=asked.reply_language, seed=asked.seed))
+        _warn_of_guess(assistant, catalogue, lang)
         if as_json:
             print_json(_object(_finish(turn)))
             return
@@ -41,11 +43,19 @@ def ask_lines(home: Home, model: str | None, asked: Asked, catalogue: Catalogue,
     with Assistant.open(home, model) as assistant:
         assistant.start_loading(fall_back=False)
         assistant.wait_ready()
+        _warn_of_guess(assistant, catalogue, lang)
 
         def answer(line: dict[str, Any]) -> object:
             return _object(_finish(assistant.turn(_request(assistant, line, asked))))
 
         answer_lines(answer, catalogue, lang)
+
+
+def _warn_of_guess(assistant: Assistant, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+    """Beside the reply: that the model does not say how it wants to be talked to."""
+    spec = assistant.model_in_use()
+    for limit in GUESSED if spec is not None and set(GUESSED) <= set(spec.limits) else ():
+        print(catalogue.tr(lang, f"model_limit.{limit}"), file=sys.stderr)
 
 
 def _print_stream(turn: Turn) -> None:

@@ -17,23 +17,24 @@ from solar_chat.cli.downloads import add_download_commands
 from solar_chat.cli.export import add_export_command
 from solar_chat.cli.inspect import inspect_lines, inspect_once
 from solar_chat.cli.models import FORMS, in_form, print_model, print_models
-from solar_chat.cli.page import Explain, PageOptions, open_page
+from solar_chat.cli.page import PageOptions, Start, open_page
 from solar_chat.cli.rewrite import rewrite_lines, rewrite_once
 from solar_chat.cli.serve import ServeOptions, serve_api
 from solar_chat.cli.servers import add_server_commands
+from solar_chat.cli.smoke import smoke
+from solar_chat.cli.space import add_space_command, open_space
 from solar_chat.cli.upscale import add_upscale_commands
-from solar_chat.desktop import Program
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import Level
 from solar_chat.paths import Home
 from solar_chat.settings import ReplyChoice
 
-# Where a Space's own proxy looks.
-SPACE_PORT = 7860
+# What a Space's owner sets in place of `--model`.
+MODEL_VARIABLE = "SOLAR_CHAT_MODEL"
 
 
-def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, program: Program | None = None) -> typer.Typer:
-    """The commands, their help in `lang`. `program` is there already where no arguments were given; `explain` says what went wrong in one."""
+def build(catalogue: Catalogue, lang: InterfaceLanguage, start: Start) -> typer.Typer:
+    """The commands, their help in `lang`."""
 
     def say(key: str) -> str:
         return catalogue.tr(lang, f"cli.{key}")
@@ -63,21 +64,27 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, progr
         api_key: Annotated[str | None, typer.Option(help=say("serve_api_key"), envvar="SOLAR_CHAT_SERVE_KEY", show_envvar=True)] = None,
         no_browser: Annotated[bool, typer.Option("--no-browser", help=say("no_browser"))] = False,
         window: Annotated[bool | None, typer.Option("--window/--no-window", help=say("window"), show_default=False)] = None,
-        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"))] = None,
+        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"), envvar=MODEL_VARIABLE, show_envvar=True)] = None,
         lang_: Annotated[str | None, typer.Option("--lang", metavar="ko|en", help=say("lang"))] = None,
         home: Annotated[Path | None, typer.Option(help=say("home"))] = None,
+        smoke_: Annotated[bool, typer.Option("--smoke", help=say("smoke"))] = False,
         _version: Annotated[bool, typer.Option("--version", help=say("version"), is_eager=True, callback=show_version)] = False,
     ) -> None:
         if lang_ not in (None, "ko", "en"):
             raise typer.BadParameter(say("bad_lang"), param_hint="--lang")
         context.obj = Home.find(home)
+        if smoke_:
+            raise typer.Exit(0 if smoke(catalogue, lang, show=typer.echo) else 1)
         if context.invoked_subcommand is None:
             chosen = None if lang_ is None else lang
             if is_space():
-                # There is nobody at the machine, and the Space's own settings say who may come.
-                share, host, port, public, no_browser, window = False, "0.0.0.0", port or SPACE_PORT, password is None, True, False
-            options = PageOptions(context.obj, share, host, port, password, public, owner_password, api_key, not no_browser, window, model, chosen)
-            open_page(options, catalogue, lang, explain, program)
+                asked = PageOptions(context.obj, False, "", port, password, False, owner_password, api_key, False, False, model, chosen)
+                open_space(asked, home, catalogue, lang)
+            else:
+                options = PageOptions(
+                    context.obj, share, host, port, password, public, owner_password, api_key, not no_browser, window, model, chosen
+                )
+                open_page(options, catalogue, lang, start)
 
     @app.command(help=say("serve"))
     def serve(
@@ -85,7 +92,7 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, progr
         host: Annotated[str, typer.Option(help=say("serve_host"))] = "127.0.0.1",
         port: Annotated[int, typer.Option(min=0, max=65535, help=say("serve_port"))] = 8000,
         api_key: Annotated[str | None, typer.Option(help=say("serve_api_key"), envvar="SOLAR_CHAT_SERVE_KEY", show_envvar=True)] = None,
-        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"))] = None,
+        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"), envvar=MODEL_VARIABLE, show_envvar=True)] = None,
     ) -> None:
         serve_api(ServeOptions(context.obj, host, port, api_key, model), catalogue, lang)
 
@@ -95,7 +102,7 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, progr
         text: Annotated[str | None, typer.Argument(help=say("ask_text"))] = None,
         level: Annotated[Level | None, typer.Option(help=say("level"))] = None,
         reply_language: Annotated[ReplyChoice | None, typer.Option(help=say("reply_language"))] = None,
-        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"))] = None,
+        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"), envvar=MODEL_VARIABLE, show_envvar=True)] = None,
         seed: Annotated[int | None, typer.Option(min=0, help=say("seed"))] = None,
         as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
         jsonl: Annotated[bool, typer.Option("--jsonl", help=say("ask_jsonl"))] = False,
@@ -106,7 +113,7 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, progr
         if text is None:
             ask_lines(context.obj, model, asked, catalogue, lang)
         else:
-            ask_once(context.obj, model, asked, text, as_json=as_json)
+            ask_once(context.obj, model, asked, text, catalogue, lang, as_json=as_json)
 
     @app.command(help=say("inspect"))
     def inspect(
@@ -162,4 +169,5 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, progr
 
     add_upscale_commands(app, catalogue, lang)
     add_export_command(app, catalogue, lang)
+    add_space_command(app, catalogue, lang)
     return app

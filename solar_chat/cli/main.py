@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 from solar_chat.access import is_space
-from solar_chat.cli.page import PageOptions, with_program
-from solar_chat.desktop import Program, Shown, has_terminal, log_crash, repair_streams, show_message
+from solar_chat.cli.page import PageOptions, Start, with_program
+from solar_chat.desktop import Shown, has_terminal, log_crash, repair_streams, show_message
 from solar_chat.errors import SolarChatError
 from solar_chat.i18n import Catalogue, InterfaceLanguage, system_language
 from solar_chat.paths import Home
@@ -21,8 +22,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     arguments = sys.argv[1:] if arguments is None else arguments
     _leave_vanished_folder()
     home = _home(arguments)
-    # Who has no streams was started by a click.
-    clicked = repair_streams(home.console) or (bool(getattr(sys, "frozen", False)) and not has_terminal())
+    # A click brings no streams, or on Linux some that nobody sees, and no arguments; a script that asks a bundle something brings those.
+    clicked = repair_streams(home.console) or (bool(getattr(sys, "frozen", False)) and not arguments and not has_terminal())
     catalogue = Catalogue.load()
     lang = _language(arguments)
 
@@ -32,19 +33,20 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         log = home.log if log_crash(home.log, error) else "-"
         return catalogue.tr(lang, "error.unexpected", reason=f"{type(error).__name__}: {error}", log=log)
 
-    def run(program: Program | None) -> None:
+    def run(start: Start) -> None:
         # What a command needs takes a second to import; a click is to show something first.
         from solar_chat.cli.commands import build
 
-        build(catalogue, lang, explain, program)(arguments, prog_name="solar-chat" if getattr(sys, "frozen", False) else "python app.py")
+        build(catalogue, lang, start)(arguments, prog_name="solar-chat" if getattr(sys, "frozen", False) else "python app.py")
 
+    start = Start(explain, clicked)
     code = 0
     try:
         if arguments or is_space():
-            run(None)
+            run(start)
         else:
             # A click brings no arguments, so what will be asked for is known.
-            with_program(PageOptions(home), catalogue, lang, explain, run)
+            with_program(PageOptions(home), catalogue, lang, start, lambda program: run(replace(start, program=program)))
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BrokenPipeError:

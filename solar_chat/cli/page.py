@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from solar_chat.access import checked_owner_password, is_loopback, is_space
-from solar_chat.desktop import Ending, Program, Running, Wishes, has_terminal, open_browser, open_program
+from solar_chat.access import checked_owner_password, is_loopback
+from solar_chat.desktop import Program, Running, Wishes, open_browser, open_program
 from solar_chat.errors import StartError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.paths import Home
@@ -45,37 +45,45 @@ class PageOptions:
         return self.share or self.public or not is_loopback(self.host) or any(each is not None for each in asked)
 
 
-Explain = Callable[[Exception], str]
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How this process was started."""
+
+    explain: Callable[[Exception], str]
+    """What to tell the person about an error; logs one that nobody foresaw."""
+    clicked: bool = False
+    """Nobody sees what is printed, and nobody can press Ctrl+C."""
+    program: Program | None = None
+    """Already there where no arguments were given."""
 
 
-def open_page(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, program: Program | None = None) -> None:
-    """Serve until the person ends it, in `program` where it is there already. Raises StartError where it would not be safe or possible to start.
+def open_page(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage, start: Start) -> None:
+    """Serve until the person ends it. Raises StartError where it would not be safe or possible to start.
 
     Exits with 3 where a page of this home is open and will do.
     """
-    _check_exposure(options)
-    if program is not None:
-        _serve(options, catalogue, lang, program)
-    elif is_space():
-        _serve(options, catalogue, lang, None)
+    check_exposure(options)
+    if start.program is not None:
+        _serve(options, catalogue, lang, start.program)
     else:
-        with_program(options, catalogue, lang, explain, lambda opened: _serve(options, catalogue, lang, opened))
+        with_program(options, catalogue, lang, start, lambda opened: _serve(options, catalogue, lang, opened))
 
 
-def with_program(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage, explain: Explain, work: Callable[[Program], None]) -> None:
+def with_program(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage, start: Start, work: Callable[[Program], None]) -> None:
     """Do `work` as this home's one program, its splash on show; exits with 3 where there is one already."""
-    terminal = has_terminal() or options.needs_own_server
-    wishes = Wishes(options.open_browser, options.window, beside=options.needs_own_server, terminal=terminal, lang=options.lang)
+    # Who asks for a server of their own knows how to end one, and those who use it may never have its page open here.
+    by_itself = start.clicked and not options.needs_own_server
+    wishes = Wishes(options.open_browser, options.window, beside=options.needs_own_server, by_itself=by_itself, lang=options.lang)
     with open_program(options.home, catalogue, lang, wishes) as opened:
         if isinstance(opened, Running):
             if not opened.window and options.open_browser:
                 open_browser(opened.url)
             print(catalogue.tr(lang, "cli.runs_already", url=opened.url), file=sys.stderr)
             sys.exit(RUNS_ALREADY)
-        opened.run(lambda: work(opened), explain)
+        opened.run(lambda: work(opened), start.explain)
 
 
-def _serve(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage, program: Program | None) -> None:
+def _serve(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage, program: Program) -> None:
     # Importing the rest takes seconds, and the splash is to be seen meanwhile.
     from solar_chat.cli.serving import serve_page
 
@@ -84,13 +92,10 @@ def _serve(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage, 
         model = str(Path(model).expanduser().absolute())
     # Where the program was started from may vanish under it, is System32 from a shortcut and / from a Mac's Finder.
     os.chdir(options.home.create().data)
-    ending = Ending() if program is None else program.ending
-    if program is None:
-        ending.listen()
-    serve_page(options, model, catalogue, lang, program, ending)
+    serve_page(options, model, catalogue, lang, program)
 
 
-def _check_exposure(options: PageOptions) -> None:
+def check_exposure(options: PageOptions) -> None:
     """Whoever can reach the page can use this machine: off this computer only with a password, or where that is meant."""
     if options.public and options.password is not None:
         raise StartError("public_and_password")

@@ -5,21 +5,18 @@ from __future__ import annotations
 import logging
 
 from solar_chat import __version__, api, ui
-from solar_chat.access import is_space
 from solar_chat.assistant import Assistant
 from solar_chat.cli.doctor import report
 from solar_chat.cli.page import PageOptions, lets_others_in
 from solar_chat.cli.serve import required_key
-from solar_chat.desktop import Ending, Program, newest_release, open_folder, release_address
+from solar_chat.desktop import Program, newest_release, open_folder, release_address
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 
 _log = logging.getLogger(__name__)
 
 
-def serve_page(
-    options: PageOptions, model: str | None, catalogue: Catalogue, lang: InterfaceLanguage, program: Program | None, ending: Ending
-) -> None:
-    """Serve until `ending` is asked for, or nobody is there where that is how it ends."""
+def serve_page(options: PageOptions, model: str | None, catalogue: Catalogue, lang: InterfaceLanguage, program: Program) -> None:
+    """Serve until the program's end is asked for, or nobody is there where that is how it ends."""
 
     def announce(owner: str | None, visitors: tuple[str, ...]) -> None:
         if owner is not None:
@@ -30,21 +27,16 @@ def serve_page(
                 print(catalogue.tr(lang, "cli.owner_ready", url=f"{url.rstrip('/')}/owner"), flush=True)
         if visitors and options.password is None:
             print(catalogue.tr(lang, "cli.public_opens"), flush=True)
-        if program is not None and owner is not None:
+        if owner is not None:
             program.page_is_at(owner)
 
     def until() -> None:
-        if program is None:
-            ending.wait()
-        else:
-            program.stay(assistant.busy)
+        program.stay(assistant.busy)
 
     _log.info("Solar Chat %s starts", __version__)
-    if program is not None:
-        program.door.stage = "history"
+    program.door.stage = "history"
     with Assistant.open(options.home, model) as assistant:
-        if program is not None:
-            program.door.stage = "page"
+        program.door.stage = "page"
         # A password says that the page is not for everybody who can reach it; then neither is the API.
         key = required_key(options.home, options.api_key, exposed=lets_others_in(options) or options.password is not None)
         programs = api.build(assistant, api.ApiOptions(options.host, options.share, key, fall_back=True))
@@ -59,11 +51,9 @@ def serve_page(
             until=until,
             doors=dict.fromkeys(api.PATHS, programs),
             visitors=lets_others_in(options),
-            # Nobody sits at a Space; its owner can still log in.
-            owner=not is_space() or options.owner_password is not None,
             owner_password=options.owner_password,
-            services=None if program is None else _services(program, assistant, catalogue),
-            presence=program.presence if program is not None and program.needs_quit else None,
+            services=_services(program, assistant, catalogue),
+            presence=program.presence if program.needs_quit else None,
         )
     _log.info("Solar Chat ends")
 

@@ -88,6 +88,11 @@ class Store:
         """Close the file. The store cannot be used afterwards."""
         self._database.close()
 
+    def copy_to(self, path: Path) -> None:
+        """Write a whole copy of the file at `path`, where nothing may be yet."""
+        with self._database.connection() as connection:
+            connection.execute("VACUUM INTO ?", (str(path),))
+
     # Conversations
 
     def create(self, owner: str = "owner", title: str = "", level: Level | None = None, reply_language: ReplyChoice | None = None) -> Conversation:

@@ -10,9 +10,12 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 # Sidebar, chat and settings side by side at a readable size; the least is what the page is laid out for (a phone's width).
 WIDTH, HEIGHT = 1120, 800
@@ -20,6 +23,8 @@ LEAST_WIDTH, LEAST_HEIGHT = 390, 480
 _MOST = 20_000
 # So much of a title bar must lie on a screen for a hand to get hold of it.
 _GRIP = 80
+# Events of one gesture come on several threads at once.
+_TOGETHER_S = 0.3
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +66,74 @@ class Placement:
             and self.x <= screen.x + screen.width - _GRIP
             for screen in screens
         )
+
+
+class Follower:
+    """Where the window is, from the events of its window system. They come on threads of their own and in any order.
+
+    Maximizing and minimizing also move and resize: what came within a moment of them is not where the person has put the window.
+    """
+
+    def __init__(self, placement: Placement, clock: Callable[[], float] = time.monotonic) -> None:
+        self._guard = threading.Lock()
+        self._clock = clock
+        self._settled = placement
+        self._minimized = False
+        self._pending: dict[str, Any] = {}
+        self._pending_since = 0.0
+        self._quiet_until = 0.0
+
+    @property
+    def placement(self) -> Placement:
+        with self._guard:
+            self._settle()
+            return self._settled
+
+    @property
+    def minimized(self) -> bool:
+        with self._guard:
+            return self._minimized
+
+    def resized(self, width: float, height: float) -> None:
+        if width >= LEAST_WIDTH and height >= LEAST_HEIGHT:
+            self._changed(width=int(width), height=int(height))
+
+    def moved(self, x: float, y: float) -> None:
+        self._changed(x=int(x), y=int(y))
+
+    def maximized(self) -> None:
+        self._state(maximized=True, minimized=False)
+
+    def minimized_now(self) -> None:
+        self._state(maximized=None, minimized=True)
+
+    def restored(self) -> None:
+        self._state(maximized=False, minimized=False)
+
+    def _changed(self, **values: int) -> None:
+        with self._guard:
+            now = self._clock()
+            if self._settled.maximized or self._minimized or now < self._quiet_until:
+                return
+            if now - self._pending_since > _TOGETHER_S:
+                self._settle()
+            self._pending |= values
+            self._pending_since = now
+
+    def _state(self, *, maximized: bool | None, minimized: bool) -> None:
+        with self._guard:
+            now = self._clock()
+            if now - self._pending_since > _TOGETHER_S:
+                self._settle()
+            self._pending = {}
+            self._quiet_until = now + _TOGETHER_S
+            self._minimized = minimized
+            if maximized is not None:
+                self._settled = replace(self._settled, maximized=maximized)
+
+    def _settle(self) -> None:
+        self._settled = replace(self._settled, **self._pending)
+        self._pending = {}
 
 
 def load_placement(path: Path) -> Placement:

@@ -42,8 +42,8 @@ class Wishes:
     """In a window of its own, in the browser, or (None) in a window where one is possible."""
     beside: bool = False
     """Run beside a program of the same home: what was asked for cannot be had from the one that runs."""
-    terminal: bool = True
-    """Somebody can press Ctrl+C; without, the program has to end by itself some day."""
+    by_itself: bool = False
+    """Nobody can press Ctrl+C, so without a window the program has to end by itself some day."""
     lang: InterfaceLanguage | None = None
     """Language of the splash; None: the settings'."""
 
@@ -71,7 +71,7 @@ class Program:
     @property
     def needs_quit(self) -> bool:
         """Neither a window to close nor a terminal to press Ctrl+C in."""
-        return self.window is None and self.wishes.browser and not self.wishes.terminal
+        return self.window is None and self.wishes.browser and self.wishes.by_itself
 
     def run(self, work: Callable[[], None], explain: Callable[[Exception], str]) -> None:
         """Show the splash and do `work`, which ends when `stay` returns. Raises what it raised, or Shown where the splash has said it, by `explain`.

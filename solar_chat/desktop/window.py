@@ -13,13 +13,12 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
 from solar_chat.desktop.foreign import has_display
-from solar_chat.desktop.placement import LEAST_HEIGHT, LEAST_WIDTH, Area, Placement, load_placement, save_placement
+from solar_chat.desktop.placement import LEAST_HEIGHT, LEAST_WIDTH, Area, Follower, Placement, load_placement, save_placement
 from solar_chat.paths import ICON_BITMAP, Home
 from solar_chat.settings import Theme
 
@@ -86,8 +85,7 @@ class Window:
         self._home = home
         self._theme = theme
         self._title = title
-        self._placement = Placement()
-        self._minimized = False
+        self._follower = Follower(Placement())
         self._window: Any = None
         self._closed = threading.Event()
 
@@ -104,7 +102,7 @@ class Window:
             return False
         if webview is None:
             return False
-        kept = self._placement
+        kept = self._follower.placement
         self._window = webview.create_window(
             self._title,
             url,
@@ -122,7 +120,7 @@ class Window:
         # Private mode would forget which conversation was open.
         webview.start(work, private_mode=False, storage_path=str(self._home.window_storage), icon=str(ICON_BITMAP))
         self._closed.set()
-        save_placement(self._home.window, self._placement)
+        save_placement(self._home.window, self._follower.placement)
         return True
 
     def show(self) -> bool:
@@ -131,9 +129,10 @@ class Window:
             return False
         # In Qt only `restore` raises a window, and it takes away that it was maximized.
         qt = sys.platform not in ("win32", "darwin")
-        if self._minimized or qt:
+        maximized = self._follower.placement.maximized
+        if self._follower.minimized or qt:
             self._window.restore()
-        if qt and self._placement.maximized:
+        if qt and maximized:
             self._window.maximize()
         self._window.show()
         return True
@@ -165,29 +164,14 @@ class Window:
         if hasattr(loaded, "QFileDialog"):
             loaded.BrowserView.on_download_requested = partialmethod(_save_download, loaded.QFileDialog)
         screens = [Area(screen.x, screen.y, screen.width, screen.height) for screen in webview.screens]
-        self._placement = load_placement(self._home.window).on(screens)
+        self._follower = Follower(load_placement(self._home.window).on(screens))
         return webview
 
     def _follow(self, events: Any) -> None:
+        follower = self._follower
         events.closed += self._closed.set
-        events.resized += self._resized
-        events.moved += self._moved
-        events.maximized += lambda: self._changed(maximized=True)
-        events.minimized += lambda: self._changed(minimized=True)
-        events.restored += lambda: self._changed()
-
-    def _resized(self, width: int, height: int) -> None:
-        if not (self._placement.maximized or self._minimized or self._closed.is_set()) and width >= LEAST_WIDTH and height >= LEAST_HEIGHT:
-            self._place(width=int(width), height=int(height))
-
-    def _moved(self, x: int, y: int) -> None:
-        if not (self._placement.maximized or self._minimized or self._closed.is_set()):
-            self._place(x=int(x), y=int(y))
-
-    def _changed(self, *, maximized: bool = False, minimized: bool = False) -> None:
-        self._minimized = minimized
-        if not minimized:
-            self._place(maximized=maximized)
-
-    def _place(self, **changes: Any) -> None:
-        self._placement = replace(self._placement, **changes)
+        events.resized += follower.resized
+        events.moved += follower.moved
+        events.maximized += follower.maximized
+        events.minimized += follower.minimized_now
+        events.restored += follower.restored

@@ -7,6 +7,7 @@ from solar_chat.engine.endpoint import RemoteModel, is_this_machine, list_remote
 from solar_chat.engine.event_stream import EventStream
 from solar_chat.engine.inside import OpenModel, opened, weight_format
 from solar_chat.engine.lease import Lease
+from solar_chat.engine.lent_gpu import import_spaces, lend
 from solar_chat.engine.loading import check_model, load_model
 from solar_chat.engine.protocol import (
     Backend,
@@ -50,7 +51,9 @@ __all__ = [
     "TokenChance",
     "check_model",
     "connect",
+    "import_spaces",
     "is_this_machine",
+    "lend",
     "list_remote_models",
     "load_model",
     "opened",

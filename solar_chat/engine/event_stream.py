@@ -6,6 +6,7 @@ wait from any thread. Queues nothing and generates nothing: `worker` does.
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -26,6 +27,8 @@ class Generation:
     stop: threading.Event = field(default_factory=threading.Event)
     items: queue.SimpleQueue[Event | BaseException | None] = field(default_factory=queue.SimpleQueue)
     """What the reader gets; None ends it."""
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
+    """Of whoever asked: where a GPU is lent by the call, it says whose quota pays."""
 
     def fail(self, error: BaseException) -> None:
         self.items.put(error)

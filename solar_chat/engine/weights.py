@@ -51,6 +51,9 @@ def load_plain(checkpoint: Checkpoint, hardware: Hardware, report: Progress) -> 
 
     # float32 on a CPU: exact, and the fastest format there.
     dtype = torch.float32 if hardware.device == "cpu" else getattr(torch, hardware.dtype)
+    if hardware.lent:
+        # transformers places tensors in threads of its own, where nobody pretends that the card is there.
+        return _from_pretrained(checkpoint, report, dtype=dtype).to(hardware.device)
     placed = {} if hardware.device == "cpu" else {"device_map": {"": hardware.device}}
     return _from_pretrained(checkpoint, report, dtype=dtype, **placed)
 

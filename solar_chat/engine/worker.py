@@ -308,17 +308,20 @@ class Engine:
             work.cancel()
             return
         try:
-            backend = self.require_backend()
-            events = backend.stream(work.request, work.stop)
-            # Of those that might have been answered together it is the reader who leaves thoughts out.
-            if not (work.request.together or work.request.with_thoughts):
-                events = without_thinking(events, work.request, backend.name, self._habit)
-            for event in events:
-                work.items.put(event)
+            work.context.run(self._write, work)
         except BaseException as error:
             work.fail(error)
         else:
             work.items.put(None)
+
+    def _write(self, work: Generation) -> None:
+        backend = self.require_backend()
+        events = backend.stream(work.request, work.stop)
+        # Of those that might have been answered together it is the reader who leaves thoughts out.
+        if not (work.request.together or work.request.with_thoughts):
+            events = without_thinking(events, work.request, backend.name, self._habit)
+        for event in events:
+            work.items.put(event)
 
     def _read_ahead(self, work: Generation) -> None:
         try:

@@ -3,7 +3,7 @@
 from solar_chat.models.added import AddedModels
 from solar_chat.models.catalog import ALIASES, CATALOG, EEVE, SOLAR, STARTER
 from solar_chat.models.choice import is_asked
-from solar_chat.models.describe import describe_folder, describe_gguf
+from solar_chat.models.describe import GUESSED, describe_folder, describe_gguf
 from solar_chat.models.download import Download, copy_of, described, fetch, follow, form_here, forms_here
 from solar_chat.models.fit import Fit, best_alternative, fits, free_disk, preferred_engine
 from solar_chat.models.offer import Offer, downloaded, introduce, look_up, offer
@@ -20,6 +20,7 @@ __all__ = [
     "ALIASES",
     "CATALOG",
     "EEVE",
+    "GUESSED",
     "OLLAMA_URL",
     "SOLAR",
     "STARTER",

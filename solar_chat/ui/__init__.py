@@ -49,7 +49,7 @@ def launch(
     password: str | None = None,
     lang: InterfaceLanguage | None = None,
     on_ready: Callable[[str | None, tuple[str, ...]], None],
-    until: Callable[[], None],
+    until: Callable[[], object],
     doors: Mapping[str, Callable[..., Any]] | None = None,
     visitors: bool = False,
     owner: bool = True,

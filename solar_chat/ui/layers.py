@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequen
 from types import TracebackType
 from typing import Any, Protocol
 
-from solar_chat.access import host_allowed, host_name
+from solar_chat.access import host_allowed, host_name, space_names
 from solar_chat.i18n import InterfaceLanguage
 from solar_chat.settings import Settings
 from solar_chat.ui.views import views_css
@@ -49,8 +49,9 @@ def gate(app: Asgi, bound: str, shared: bool) -> Asgi:
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
         allowed = host_allowed(host_name(host), bound=bound, shared=shared)
         if origin is not None and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
-            # "null", a sandboxed frame or a file, is another origin too.
-            allowed = allowed and origin.split("://")[-1] == host
+            # "null", a sandboxed frame or a file, is another origin too. A Space's proxy may say another host than the browser did.
+            own = origin.split("://")[-1]
+            allowed = allowed and (own == host or own in space_names())
         if allowed:
             return await app(scope, receive, send)
         await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
@@ -114,17 +115,18 @@ def early_head(app: Asgi, head: Callable[[], str]) -> Asgi:
     return asgi
 
 
-def head_html(settings: Settings, lang: InterfaceLanguage | None, views: Sequence[str], *, counts: bool = False) -> str:
+def head_html(settings: Settings, lang: InterfaceLanguage | None, views: Sequence[str], *, counts: bool = False, visitor: bool = False) -> str:
     """The first lines of the page: how it was left (language, theme), then style and script. URLs are relative: a Space serves below a path.
 
-    With `counts` the page says when it opens and closes, see `counted`.
+    With `counts` the page says when it opens and closes, see `counted`; a `visitor` keeps choices of language and theme in the browser.
     """
-    left = json.dumps({"language": lang or settings.interface_language, "theme": settings.theme, "views": list(views)})
+    known: dict[str, object] = {"language": lang or settings.interface_language, "theme": settings.theme, "views": list(views)}
+    left = json.dumps({**known, "visitor": True} if visitor else known)
     presence = '<script src="app/assets/page/presence.js"></script>' if counts else ""
     return (
         f"<script>window.solarLeft={left}</script>"
         '<script src="app/assets/page/page.js"></script>'
         f'{presence}<script src="app/assets/page/marks.js" defer></script>'
-        '<link rel="preload" href="app/assets/page/AppKR-Regular.woff2" as="font" type="font/woff2" crossorigin>'
+        '<script src="app/assets/page/shortcuts.js" defer></script>'
         f'<link rel="stylesheet" href="app/assets/page/page.css"><style>{views_css(views)}</style>'
     )

@@ -61,15 +61,17 @@ def build_page(assistant: Assistant, views: Sequence[str] = VIEWS, visits: Visit
             if "upscale" in views:
                 with view_column("upscale") as column:
                     upscale = build_upscale(column, i18n)
-        settings = build_settings(i18n, views, visitors=visits is not None)
+        settings = build_settings(i18n, views, visitors=visits is not None, kept=assistant.home.kept_visits is not None)
         if services is not None and visits is None:
             with settings.panel:
                 desktop = build_desktop(i18n, services)
+        # Nothing to see until its list is opened.
+        words = gr.HTML(elem_id="words", apply_default_css=False)
         screen = Screen(assistant, visits, tab, visit, memory, header, sidebar, chat, controls)
         wire_turns(Turns(screen, composer), screen, composer)
         wire_conversations(Conversations(screen))
         wire_drafts(Drafts(screen), composer)
-        preferences = Preferences(screen, settings, composer)
+        preferences = Preferences(screen, settings, composer, words)
         wire_preferences(preferences, page)
         if services is not None and visits is None:
             wire_desktop(desktop, services, screen)

@@ -17,11 +17,15 @@ from solar_chat.i18n import InterfaceLanguage
 from solar_chat.settings import GuardMode, LanguageChoice, Theme
 from solar_chat.ui.chat import Composer
 from solar_chat.ui.header import status_html, still_loading
+from solar_chat.ui.marks import Translate
 from solar_chat.ui.screen import Screen, Tab, Updates
 from solar_chat.ui.settings_panel import SettingsRegion, model_html, places_html
+from solar_chat.ui.shortcuts import words_html
 from solar_chat.ui.turns import warn
 
 EXAMPLES = ("about", "level", "model")
+# A visitor loads no model.
+GUEST_EXAMPLES = ("about", "level")
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 _JS_OPEN = "(tab, memory, spoken, ...visit) => { window.solarClosePanels(); return [tab, memory, document.documentElement.lang, ...visit] }"
 # Another view than the chat is drawn once the tab knows its language.
@@ -38,6 +42,8 @@ class Preferences:
     screen: Screen
     settings: SettingsRegion
     composer: Composer
+    words: gr.HTML
+    """What the page's scripts say, in the tab's language."""
 
     def open(self, tab: Tab, memory: object, spoken: str, token: object = None) -> Updates:
         """A tab that was just loaded: the conversation it showed before, else the newest. `token` is a visitor's, from an earlier load."""
@@ -105,6 +111,9 @@ class Preferences:
 
     def poll(self, tab: Tab) -> Updates:
         """The state of the model; the timer stops when it has come to rest."""
+        if self.screen.visits is not None and tab.visit is None:
+            # The timer was quicker than the opening of the page: this tab has no visit yet, not one that is over.
+            return {self.screen.header.poll: gr.Timer(active=True)}
         state, catalogue = self.screen.desk(tab).load_state(), self.screen.assistant.catalogue
         own = {} if self.settings.own is None else {self.settings.own.model: model_html(state, self.screen.tr(tab))}
         return {
@@ -123,14 +132,23 @@ class Preferences:
         tr = self.screen.tr(tab)
         chatbot = self.screen.chat.chatbot
         welcome = f'<div class="welcome"><img src="app/assets/icon.svg" alt="" width="64" height="64"><h2>{escape(tr("welcome.title"))}</h2>'
-        welcome += f"<p>{escape(tr('welcome.text'))}</p></div>"
-        examples = [{"text": tr(f"example.{name}"), "display_text": tr(f"example.{name}")} for name in EXAMPLES]
+        welcome += f"<p>{escape(tr('welcome.text'))}</p>{self._guest_note(tr)}</div>"
+        names = EXAMPLES if self.screen.visits is None else GUEST_EXAMPLES
+        examples = [{"text": tr(f"example.{name}"), "display_text": tr(f"example.{name}")} for name in names]
         return {
             chatbot: gr.update(**{**drawn.get(chatbot, {}), "placeholder": welcome, "examples": examples}),
             self.composer.box: gr.update(submit_btn=tr("chat.send")),
+            self.words: words_html(tr),
             **({} if self.settings.own is None else {self.settings.own.places: places_html(self.screen.assistant, tr)}),
             **self.poll(tab),
         }
+
+    def _guest_note(self, tr: Translate) -> str:
+        """What a stranger must know before the first word: whose machine it is and what becomes of what they say."""
+        if self.screen.visits is None:
+            return ""
+        kept = self.screen.assistant.home.kept_visits is not None
+        return f'<p class="guest">{escape(tr("visit.welcome_kept" if kept else "visit.welcome"))}</p>'
 
     def _update(self, tab: Tab, **changes: object) -> bool:
         try:
@@ -149,7 +167,7 @@ def wire_preferences(handlers: Preferences, page: gr.Blocks) -> None:
     screen, settings, composer = handlers.screen, handlers.settings, handlers.composer
     tab, header = screen.tab, screen.header
     spoken = gr.Textbox(visible=False, elem_id="spoken")
-    words: list[Any] = [*screen.outputs, composer.box, *([settings.own.places] if settings.own else []), *handlers.followed]
+    words: list[Any] = [*screen.outputs, composer.box, handlers.words, *([settings.own.places] if settings.own else []), *handlers.followed]
     visit = [screen.visit] if screen.visit is not None else []
     opened = page.load(handlers.open, [tab, screen.memory, spoken, *visit], [*words, *settings.controls, *visit], js=_JS_OPEN, **_QUIET)
     opened.then(None, js=_JS_OPENED, api_visibility="private")
@@ -164,6 +182,8 @@ def wire_preferences(handlers: Preferences, page: gr.Blocks) -> None:
         if settings.own.to_models is not None:
             settings.own.to_models.click(None, js=_JS_TO_MODELS, api_visibility="private")
     if settings.leave is not None:
-        settings.leave.click(handlers.leave, tab, None, **_QUIET).then(None, js="() => location.reload()", api_visibility="private")
+        settings.leave.click(handlers.leave, tab, None, **_QUIET).then(
+            None, js="() => { window.solarForgetLook(); location.reload() }", api_visibility="private"
+        )
     header.poll.tick(handlers.poll, tab, handlers.followed, **_QUIET)
     screen.chat.chatbot.example_select(handlers.example, None, composer.box, **_QUIET)

@@ -24,6 +24,7 @@ from solar_chat.i18n import InterfaceLanguage
 from solar_chat.paths import ASSETS
 from solar_chat.settings import Settings
 from solar_chat.ui.layers import Asgi, Presence, beside, counted, early_head, gate, head_html
+from solar_chat.ui.limits import limits
 from solar_chat.ui.owner_door import OwnersPage, owner_door, slower_guessing
 from solar_chat.ui.owner_login import OwnerLogin, Tries
 from solar_chat.ui.page import build_page, make_i18n
@@ -111,7 +112,7 @@ def serve(
         if own is not None and owner_password is not None:
             owners_page.app = own.app
             inner.insert(0, Middleware(owner_door, owner=owners_page, login=OwnerLogin(owner_password), catalogue=assistant.catalogue))
-        theirs = _Door(host, port, password, share, beside_page, lambda: head_html(Settings(), lang, (CHAT,)), inner=tuple(inner))
+        theirs = _Door(host, port, password, share, beside_page, lambda: head_html(Settings(), lang, (CHAT,), visitor=True), inner=tuple(inner))
         page = stack.enter_context(_served(build_page(assistant, (CHAT,), visits), theirs, assistant))
         local = str(page.local_url)
         if not is_loopback(host):
@@ -141,7 +142,8 @@ def _served(page: gr.Blocks, door: _Door, assistant: Assistant) -> Iterator[gr.B
             footer_links=[],
             enable_monitoring=False,
             strict_cors=True,
-            max_file_size="20mb",
+            # Nothing can be uploaded (`limits`); if it could, no more than this.
+            max_file_size="1mb",
             pwa=False,
             i18n=make_i18n(assistant),
             theme=make_theme(),
@@ -156,6 +158,7 @@ def _served(page: gr.Blocks, door: _Door, assistant: Assistant) -> Iterator[gr.B
                     Middleware(beside, doors=door.doors),
                     Middleware(gate, bound=door.host, shared=door.shared),
                     *door.inner,
+                    Middleware(limits),
                     Middleware(early_head, head=door.head),
                 ],
             },

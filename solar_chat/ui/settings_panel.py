@@ -59,7 +59,8 @@ class SettingsRegion:
         return [self.interface_language, self.theme, self.guard, *own]
 
 
-def build_settings(i18n: gr.I18n, views: Sequence[str], *, visitors: bool) -> SettingsRegion:
+def build_settings(i18n: gr.I18n, views: Sequence[str], *, visitors: bool, kept: bool = False) -> SettingsRegion:
+    """`kept` is whether what visitors say outlives their visit."""
     with gr.Sidebar(position="right", open=False, width=340, elem_id="settings") as panel:
         gr.Markdown(i18n("settings.heading"), elem_classes="settings-heading")
         interface_language = gr.Radio(
@@ -78,10 +79,12 @@ def build_settings(i18n: gr.I18n, views: Sequence[str], *, visitors: bool) -> Se
             elem_id="guard",
             elem_classes="segmented",
         )
+        shortcuts = gr.Button(i18n("shortcuts.show"), size="sm", elem_id="show-shortcuts", min_width=0)
+        shortcuts.click(None, js="() => window.solarShortcuts()", api_visibility="private")
         own = None if visitors else _build_own(i18n, views)
         leave = None
         if visitors:
-            gr.Markdown(i18n("visit.about"), elem_id="visit-about")
+            gr.Markdown(i18n("visit.about_kept" if kept else "visit.about"), elem_id="visit-about")
             leave = gr.Button(i18n("visit.leave"), size="sm", variant="stop", elem_id="leave-visit", min_width=0)
     return SettingsRegion(panel, interface_language, theme, guard, own, leave)
 

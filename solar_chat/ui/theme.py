@@ -19,8 +19,8 @@ SUN = gr.themes.Color(
     c900="#653214",
     c950="#381909",
 )
-# The first name is the bundled font; the others are what Korean systems have, for glyphs it lacks.
-FONTS = ("AppKR", "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans KR", "Noto Sans CJK KR", "system-ui", "sans-serif")
+# What Korean looks right in on macOS, Windows and Linux; the bundled font (assets/page/page.css) where none of them is there, fetched only then.
+FONTS = ("Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans KR", "Noto Sans CJK KR", "AppKR", "system-ui", "sans-serif")
 MONO_FONTS = ("ui-monospace", "SFMono-Regular", "Consolas", "D2Coding", "Noto Sans Mono CJK KR", "monospace")
 
 
@@ -35,6 +35,11 @@ def make_theme() -> gr.themes.Base:
         font_mono=[gr.themes.Font(name) for name in MONO_FONTS],
     )
     return theme.set(
+        # Small print that must be readable: the theme's own grey has a contrast of 2.5.
+        body_text_color_subdued="#6f6862",
+        body_text_color_subdued_dark="#b3aca5",
+        block_info_text_color="#6f6862",
+        block_info_text_color_dark="#b3aca5",
         body_background_fill="#fbfaf8",
         body_background_fill_dark="#171513",
         background_fill_primary="#ffffff",

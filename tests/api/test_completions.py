@@ -28,6 +28,14 @@ def test_a_prompt_goes_on_without_a_template(client: openai.OpenAI, backend: Scr
     assert (backend.requests[0].prompt, backend.requests[0].stop, backend.requests[0].max_reply_tokens) == ("옛날", ("<|end|>",), 16)
 
 
+def test_a_text_that_looks_like_a_thought_is_text_where_no_question_was_asked(client: openai.OpenAI, backend: ScriptedBackend) -> None:
+    for _ in range(2):
+        backend.enqueue(["<think>", "음", "</think>", "답"])
+    assert client.completions.create(model="solar", prompt="<html>").choices[0].text == "<think>음</think>답"
+    reply = client.chat.completions.create(model="solar", messages=[{"role": "user", "content": "?"}])
+    assert reply.choices[0].message.content == "답"
+
+
 def test_several_prompts_are_several_choices(client: openai.OpenAI, backend: ScriptedBackend) -> None:
     for text in ("하나", "둘", "하나", "둘"):
         backend.enqueue([text])

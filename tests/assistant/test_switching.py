@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,23 @@ def problem_of(assistant: Assistant) -> SolarChatError:
     error = assistant.load_state().error
     assert error is not None
     return error
+
+
+def test_a_load_keeps_the_program_busy(assistant: Assistant, backend: ScriptedBackend) -> None:
+    assert not assistant.busy()
+    go = threading.Event()
+
+    def loader() -> ScriptedBackend:
+        go.wait(30)
+        return ScriptedBackend()
+
+    loading = assistant.machine.engine.load_soon(loader)
+    assert assistant.busy()
+    go.set()
+    loading.result(30)
+    # The future is done a moment before the worker is free.
+    while assistant.busy():
+        pass
 
 
 class TestFoundInTime:

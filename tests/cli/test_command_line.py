@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.models.downloading import tiny_checkpoint
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -42,7 +44,19 @@ def test_help_is_light_and_names_every_option(home: Path) -> None:
     done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     *_, code, heavy = done.stdout.splitlines()
     assert (code, heavy) == ("0", "[]")
-    for option in ("--share", "--host", "--port", "--password", "--public", "--no-browser", "--model", "--lang", "--home"):
+    for option in (
+        "--share",
+        "--host",
+        "--port",
+        "--password",
+        "--public",
+        "--owner-password",
+        "--api-key",
+        "--no-browser",
+        "--model",
+        "--lang",
+        "--home",
+    ):
         assert option in done.stdout
     for command in ("ask", "inspect", "rewrite", "models", "doctor", "paths"):
         assert command in done.stdout
@@ -77,6 +91,9 @@ def test_bad_usage_exits_with_2(home: Path, arguments: tuple[str, ...]) -> None:
         (("--host", "0.0.0.0"), "--password"),
         (("--password", " ", "--no-browser"), "empty"),
         (("--password", "x", "--public", "--no-browser"), "--public"),
+        (("--public", "--host", "0.0.0.0", "--owner-password", "short", "--no-browser"), "12 characters"),
+        (("--password", "the same for all", "--host", "0.0.0.0", "--owner-password", "the same for all", "--no-browser"), "Choose another one"),
+        (("--api-key", "short", "--no-browser"), "16"),
         (("ask", "안녕?", "--model", "/does/not/exist"), "/does/not/exist"),
         (("ask", "   "), "Type a message"),
     ],
@@ -151,6 +168,7 @@ def test_one_model_is_shown_in_both_languages(home: Path) -> None:
     shown = run("--lang", "ko", "models", "show", "solar", home=home).stdout
     assert "CC-BY-NC-4.0, 상업적으로 쓸 수 없습니다" in shown
     assert "Q4_K_M" in shown
+    assert "토큰 몇 개인지는 알려져 있지 않습니다." in run("--lang", "ko", "models", "show", "eeve", home=home).stdout
     assert "Licence: MIT" in run("--lang", "en", "models", "show", "solar-pro-preview", home=home).stdout
     missing = run("models", "show", "no such model", home=home)
     assert (missing.returncode, missing.stdout) == (1, "")
@@ -188,6 +206,14 @@ def test_rewrite_lines_go_on_after_a_bad_one(home: Path) -> None:
     assert done.returncode == 0
     assert [answer.get("text") for answer in answers] == ["저는 몰라요.", None, "네, 맞아요."]
     assert "error" in answers[1]
+
+
+def test_a_guessed_chat_format_is_said_beside_the_reply(home: Path, tmp_path: Path) -> None:
+    model = tiny_checkpoint(tmp_path / "model", context_tokens=1024)
+    said = "대화 형식을 밝히지 않은 모델이라"
+    assert said in run("--lang", "ko", "ask", "안녕하세요!", "--model", str(model), home=home).stderr
+    (model / "solar_chat.json").write_text('{"template": "chatml"}')
+    assert said not in run("--lang", "ko", "ask", "안녕하세요!", "--model", str(model), home=home).stderr
 
 
 def test_ask_prints_one_reply_in_the_level(home: Path) -> None:

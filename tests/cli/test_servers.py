@@ -12,6 +12,7 @@ from keyring.compat import properties
 from typer.testing import CliRunner
 
 from solar_chat.cli.commands import build
+from solar_chat.cli.page import Start
 from solar_chat.errors import ModelError
 from solar_chat.i18n import Catalogue
 from tests.engine.openai_server import MODEL, OpenAIServer, says
@@ -50,7 +51,7 @@ def keychain() -> Iterator[Memory]:
 
 
 def run(*arguments: str, typed: str = "") -> str:
-    done = CliRunner().invoke(build(Catalogue.load(), "en", str), list(arguments), input=typed, catch_exceptions=False)
+    done = CliRunner().invoke(build(Catalogue.load(), "en", Start(str)), list(arguments), input=typed, catch_exceptions=False)
     assert done.exit_code == 0
     return done.stdout
 

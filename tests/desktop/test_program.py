@@ -91,9 +91,17 @@ def test_the_browser_is_opened_at_the_splash_and_by_a_second_start_at_the_page(h
     with started(home, "--no-window", **desktop) as app:
         record = app.record()
         assert text_of(opened).splitlines() == [record.door]
+        assert "presence.js" not in get(record.url)
         opened.unlink()
         assert run(home, **desktop).returncode == 3
         assert text_of(opened).splitlines() == [record.url]
+
+
+def test_a_click_that_opens_the_browser_asks_the_page_who_is_there(home: Path, tmp_path: Path) -> None:
+    program(tmp_path / "bin", "xdg-open", "exit 0")
+    with clicked(home, cwd=tmp_path, PATH=f"{tmp_path / 'bin'}:/usr/bin:/bin", DISPLAY=":no-such-display") as app:
+        assert "presence.js" in get(app.record().url)
+        assert app.end() == 0
 
 
 def test_a_click_that_cannot_start_says_so_in_a_box_of_the_system(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
+import xllamacpp
 from gguf import GGUFWriter
 from tokenizers import Tokenizer
 
@@ -25,7 +26,7 @@ from solar_chat.engine.llama_cpp import LlamaCppBackend
 from solar_chat.engine.llama_server import BATCH_TOKENS
 from solar_chat.engine.local import LocalBackend
 from solar_chat.errors import ModelError, OutOfMemory
-from solar_chat.hardware import Hardware
+from solar_chat.hardware import Device, Hardware
 from tests.engine.conftest import Spec, tiny_config, tiny_model
 from tests.engine.gguf_files import finish, write_gguf, write_vocabulary
 from tests.engine.test_gguf_tokenizer import TEXTS
@@ -156,6 +157,26 @@ class TestPrefix:
     def test_a_reply_ends_where_the_context_does(self, open_gguf: Open, prompt: str) -> None:
         last = finish_of(run(open_gguf(context_tokens=20), prompt))
         assert (last.reason, last.prompt_tokens + last.reply_tokens) == ("length", 20)
+
+
+@pytest.mark.parametrize(("device", "gpu_layers", "batch"), [("cpu", 0, 64), ("mps", 999, 256)])
+def test_how_it_is_started(gguf: Path, cpu: Hardware, monkeypatch: pytest.MonkeyPatch, device: Device, gpu_layers: int, batch: int) -> None:
+    """What llama.cpp is told: mapped and not copied, a thread for each physical core, every layer on Metal, one conversation in the cache."""
+    told: list[Any] = []
+
+    def refuse(_server: Any, params: Any) -> Any:
+        told.append(params)
+        raise RuntimeError
+
+    monkeypatch.setattr("solar_chat.engine.llama_server._unreachable", refuse)
+    monkeypatch.setattr("solar_chat.engine.loading.SINGLE_THREAD_PARAMETERS", 0)
+    with pytest.raises(ModelError, match="model_load_failed"):
+        load_model(Spec("tiny", gguf), replace(cpu, device=device, physical_cores=3, logical_cores=6))
+    (params,) = told
+    assert (params.cpuparams.n_threads, params.cpuparams_batch.n_threads, params.n_gpu_layers, params.n_ubatch) == (3, 3, gpu_layers, batch)
+    assert params.load_mode == xllamacpp.llama_load_mode.LLAMA_LOAD_MODE_MMAP
+    assert (params.no_extra_bufts, params.cache_ram_mib, params.n_parallel, params.warmup) == (True, 0, 1, False)
+    assert len(params.api_keys[0]) > 30
 
 
 class TestAlone:

@@ -52,6 +52,8 @@ class StandInHub:
     content_failures: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     """The same for GETs of contents only."""
     down: bool = False
+    hangs_up: bool = False
+    """Without an answer, as a line does that is not there."""
     cuts: list[int] = field(default_factory=list)
     """The next contents end after so many bytes of their answer, and the line with them."""
     silence_s: float = 0.0
@@ -129,7 +131,9 @@ class _Answers(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         path = unquote(parts.path)
         self.hub.requests.append(Request(self.command, path, self.first_byte(), {name.lower(): value for name, value in self.headers.items()}))
-        if self.hub.down:
+        if self.hub.hangs_up:
+            self.close_connection = True
+        elif self.hub.down:
             self.answer(503, b"")
         elif self.hub.failures:
             status, headers = self.hub.failures.pop(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,9 @@ def gallery(served: Gallery, tiny: Path) -> Gallery:
     hub.requests.clear()
     hub.bytes_per_second = None
     hub.gated.clear()
+    hub.replaced.clear()
+    hub.hangs_up = False
+    hub.content_failures.clear()
     hub.offer("me/tiny", files, parameters=30_000, license="cc-by-nc-4.0")
     # safetensors refuse bytes that belong to nothing, so this one is only for downloading.
     hub.offer("me/heavy", {**files, "model.safetensors": PADDING}, parameters=700_000, license="apache-2.0")
@@ -213,6 +217,129 @@ def test_a_gated_download_explains_itself(page: Page, gallery: Gallery) -> None:
     gallery.hub.gated.clear()
     press(row, "다시 시도")
     expect(card(page, "me/gated").get_by_role("button", name="이 모델 쓰기")).to_be_visible()
+
+
+def ask_for_heavy(page: Page) -> Locator:
+    """Its row, a moment after the download was asked for. It is on the list."""
+    press(card(page, "me/heavy"), "내려받기")
+    return page.locator("#downloads .download")
+
+
+def arrives(page: Page, row: Locator) -> None:
+    """The same row goes on when what was wrong is over."""
+    press(row, "다시 시도")
+    expect(card(page, "me/heavy").get_by_role("button", name="이 모델 쓰기")).to_be_visible(timeout=20_000)
+    expect(page.locator("#downloads h2")).to_have_count(0)
+
+
+def test_without_a_connection(page: Page, gallery: Gallery) -> None:
+    add(page, "me/heavy")
+    expect(card(page, "me/heavy")).to_be_visible()
+    gallery.hub.hangs_up = True
+    row = ask_for_heavy(page)
+    expect(row).to_contain_text(f"{gallery.hub.url}에 연결할 수 없어")
+    expect(row).to_contain_text("인터넷 연결을 확인하고 다시 시도하십시오.")
+    # What is here goes on answering.
+    page.click("#go-chat")
+    send(page, "안녕하십니까?")
+    expect(page.locator(REPLIES)).to_be_visible(timeout=LOADING_MS)
+    finished(page)
+    page.click("#go-models")
+    gallery.hub.hangs_up = False
+    arrives(page, row)
+
+
+def test_a_hub_that_is_busy_is_waited_for_or_says_when_to_come_back(page: Page, gallery: Gallery) -> None:
+    add(page, "me/heavy")
+    expect(card(page, "me/heavy")).to_be_visible()
+    gallery.hub.content_failures = [(429, {"Retry-After": "3"})]
+    row = ask_for_heavy(page)
+    expect(row).to_contain_text("초 뒤에 다시 시도합니다")
+    expect(card(page, "me/heavy").get_by_role("button", name="이 모델 쓰기")).to_be_visible(timeout=20_000)
+    press(card(page, "me/heavy"), "지우기")
+    press(page.locator("[popover]:popover-open"), "지우기")
+    expect(card(page, "me/heavy").get_by_role("button", name="내려받기", exact=True)).to_be_visible()
+    # Longer than anybody would look on.
+    gallery.hub.content_failures = [(429, {"Retry-After": "1200"})]
+    row = ask_for_heavy(page)
+    expect(row).to_contain_text("요청이 너무 많아")
+    expect(row).to_contain_text("20분 뒤에 다시 시도하십시오.")
+    arrives(page, row)
+
+
+def test_a_file_that_is_not_what_it_should_be_is_never_used(page: Page, gallery: Gallery) -> None:
+    add(page, "me/heavy")
+    expect(card(page, "me/heavy")).to_be_visible()
+    gallery.hub.replaced["model.safetensors"] = PADDING[:-1] + b"!"
+    row = ask_for_heavy(page)
+    expect(row).to_contain_text("model.safetensors 파일이 체크섬과 맞지 않아 지웠습니다.")
+    expect(card(page, "me/heavy").get_by_role("button", name="이 모델 쓰기")).to_have_count(0)
+    assert not list(gallery.cache.rglob("model.safetensors*"))
+    gallery.hub.replaced.clear()
+    arrives(page, row)
+
+
+@pytest.fixture
+def small_disk(gallery: Gallery) -> Iterator[Path]:
+    """The folder of models is a disk of 2 MB."""
+    gallery.cache.mkdir(parents=True)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(gallery.cache)], check=False, capture_output=True)
+    if done.returncode != 0:
+        pytest.skip("mounting a tmpfs takes rights that are not here")
+    yield gallery.cache
+    subprocess.run(["umount", "-l", str(gallery.cache)], check=True)
+
+
+def test_a_full_disk(small_disk: Path, page: Page, gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(page, "me/heavy")
+    row = ask_for_heavy(page)
+    # Said before, and by whoever wants it all the same.
+    box = page.locator("[popover]:popover-open")
+    expect(box).to_contain_text("디스크에 1.0 GB가 필요한데 2 MB만 비어 있습니다.")
+    press(box, "그래도 내려받기")
+    expect(row).to_contain_text("자리를 비우고 다시 시도하십시오.")
+    assert "model.safetensors" not in dict(gallery.hub.got)
+    # Somebody else takes the room after the check.
+    usage = shutil.disk_usage("/")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10**12))
+    press(row, "다시 시도")
+    expect(row).to_contain_text("받는 중에 디스크가 가득 찼습니다")
+    subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
+    gallery.hub.requests.clear()
+    arrives(page, row)
+    # It went on where the disk had ended.
+    assert next(first for name, first in gallery.hub.got if name == "model.safetensors") > 1_000_000
+
+
+def test_a_copy_in_four_bits_and_the_way_back_from_sixteen(page: Page, gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("solar_chat.hardware.SMALL_FLOAT32_BYTES", 0)
+    monkeypatch.setattr("solar_chat.engine.weights.LEAST_SAVED_PARAMETERS", 0)
+    add(page, "me/tiny")
+    press(card(page, "me/tiny"), "내려받기")
+    press(page.locator("[popover]:popover-open"), "상업적으로 쓰지 않고 내려받기")
+    press(card(page, "me/tiny"), "이 모델 쓰기")
+    expect(page.locator("#status")).to_have_text("준비됐습니다 · tiny · CPU", timeout=LOADING_MS)
+    copy = gallery.assistant.quantized_copy("me/tiny")
+    assert copy is not None
+    press(card(page, "me/tiny"), "16비트 파일 지우기")
+    box = page.locator("[popover]:popover-open")
+    expect(box).to_contain_text("16비트 파일이 없어도 이 모델을 쓸 수 있습니다.")
+    press(box, "16비트 파일 지우기")
+    expect(card(page, "me/tiny").get_by_role("button", name="16비트 파일 지우기")).to_have_count(0)
+    assert not (gallery.cache / "me--tiny" / "model.safetensors").exists()
+    # It is talked to from its four bits, and nothing is fetched for it again.
+    gallery.assistant.start_loading("starter")
+    gallery.assistant.wait_ready()
+    gallery.hub.requests.clear()
+    page.reload()
+    press(card(page, "me/tiny"), "이 모델 쓰기")
+    expect(page.locator("#status")).to_have_text("준비됐습니다 · tiny · CPU", timeout=LOADING_MS)
+    gallery.assistant.settings.update(guard="off", max_reply_tokens=16)
+    page.click("#go-chat")
+    send(page, "안녕하십니까?")
+    expect(page.locator(REPLIES)).to_be_visible(timeout=LOADING_MS)
+    finished(page)
+    assert gallery.hub.got == []
 
 
 def test_removing_says_what_it_frees_and_asks(page: Page, gallery: Gallery) -> None:
