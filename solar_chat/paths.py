@@ -35,7 +35,7 @@ RESOURCES = (
     SAMPLE_TEXT,
     REGISTER_MODEL,
     *(STARTER_MODEL / name for name in ("config.json", "model.safetensors", "tokenizer.json", "solar_chat.json")),
-    *(ASSETS / "page" / name for name in ("AppKR-Bold.woff2", "page.css", "page.js", "marks.js")),
+    *(ASSETS / "page" / name for name in ("AppKR-Bold.woff2", "page.css", "page.js", "marks.js", "shortcuts.js")),
     ICON,
     ICON_BITMAP,
     LOCALES / "ko.json",

@@ -1,5 +1,5 @@
 // What the page needs before Gradio is there: language and theme as they were left, and the rules of the Enter key.
-// `solarLeft` is written by the server into the head: {language: "auto"|"ko"|"en", theme: "system"|"light"|"dark", views: ["chat", …]}.
+// `solarLeft` is written by the server into the head: {language: "auto"|"ko"|"en", theme: "system"|"light"|"dark", views: ["chat", …], visitor?: true}.
 // Gradio's own parts that are touched: `changeLocale` of its core bundle, the `__theme` query, `#box .stop-button`. Each is checked for.
 (() => {
   'use strict'
@@ -22,6 +22,20 @@
     try { window[name].getItem('') } catch { Object.defineProperty(window, name, { value: inMemory(), configurable: true }) }
   }
 
+  // The server knows how the owner left the page. What a visitor chose is kept in the visitor's own browser, until the visit is ended.
+  const LOOK = 'solar-chat-look'
+  const keepLook = (changed) => {
+    if (!left.visitor) return
+    try { localStorage.setItem(LOOK, JSON.stringify({ ...JSON.parse(localStorage.getItem(LOOK) || '{}'), ...changed })) } catch { /* no storage: until the next reload */ }
+  }
+  if (left.visitor) {
+    try {
+      const { language, theme } = JSON.parse(localStorage.getItem(LOOK) || '{}')
+      if (['auto', 'ko', 'en'].includes(language)) left.language = language
+      if (['system', 'light', 'dark'].includes(theme)) left.theme = theme
+    } catch { /* as for a first visit */ }
+  }
+  window.solarForgetLook = () => { try { localStorage.removeItem(LOOK) } catch { /* nothing was kept */ } }
   const browserLanguage = navigator.language || 'en'
   const resolve = (choice) => (choice === 'ko' || choice === 'en' ? choice : browserLanguage.toLowerCase().startsWith('ko') ? 'ko' : 'en')
 
@@ -48,6 +62,7 @@
   let theme = left.theme
   window.solarTheme = (choice) => {
     theme = choice
+    keepLook({ theme })
     themeInUrl(choice)
     document.body.classList.toggle('dark', isDark(choice))
     document.documentElement.classList.toggle('solar-dark', isDark(choice))
@@ -56,6 +71,7 @@
 
   // Returns the language the page speaks from now on; the words change a moment later, without losing what was typed.
   window.solarLanguage = (choice) => {
+    keepLook({ language: choice })
     const language = resolve(choice)
     pretend(language)
     const core = performance.getEntriesByType('resource').map((entry) => entry.name).find((name) => /\/assets\/core-[^/]+\.js/.test(name))

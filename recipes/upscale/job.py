@@ -64,6 +64,12 @@ class Job:
         return self.rate or _RATES[self.stage] * (_ADAPTER_FACTOR if self.qlora else 1)
 
     @property
+    def quantization(self) -> str | None:
+        """What the model's configuration says of its weights: None for plain ones."""
+        settings = json.loads((self.model / "config.json").read_text(encoding="utf-8")).get("quantization_config")
+        return str(settings.get("quant_method")) if settings else None
+
+    @property
     def data_key(self) -> str:
         """Changes with the files and with what turns them into tokens."""
         files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in self.data]
@@ -73,6 +79,10 @@ class Job:
         """Raises DataError with a plain sentence for what cannot be begun."""
         if not (self.model / "config.json").is_file():
             raise DataError(f"{self.model} is no model folder: config.json is missing")
+        if self.quantization not in (None, "fp8"):
+            raise DataError(f"{self.model} is quantized ({self.quantization}); only plain weights and fp8 can be trained on")
+        if self.quantization and self.qlora:
+            raise DataError("--qlora makes 4-bit weights of 16-bit ones, which an fp8 model has not; leave it out")
         for path in self.data:
             if not path.is_file():
                 raise DataError(f"{path} is not there")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from accelerate import PartialState
-from transformers import AutoTokenizer, BitsAndBytesConfig, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, BitsAndBytesConfig, FineGrainedFP8Config, PreTrainedTokenizerBase
 from trl import DPOConfig, DPOTrainer, SFTConfig, SFTTrainer
 
 from recipes.upscale.data import STAGES, DataError
@@ -81,6 +81,9 @@ def _trainer(job: Job, rows: Dataset) -> Any:
     parts = {"model": str(job.model), "train_dataset": rows, "processing_class": tokenizer}
     if job.qlora:
         parts |= {"quantization_config": _nf4(), "peft_config": _adapters(job)}
+    elif job.quantization == "fp8":
+        # Read to wide numbers, in which the result is written too.
+        parts["quantization_config"] = FineGrainedFP8Config(dequantize=True)
     if job.stage == "dpo":
         # Without adapters to switch off, the model it began as is asked once, before training, instead of being kept beside it.
         config = DPOConfig(**_arguments(job), beta=job.beta, max_length=job.context_tokens, precompute_ref_log_probs=not job.qlora)

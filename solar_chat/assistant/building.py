@@ -147,7 +147,8 @@ class Builds:
     def _go_on(self, stage: Working, work: Callable[[Order], None]) -> None:
         now = self.state
         if now.order is not None and now.whole:
-            fresh = BuildState(stage, now.order, whole=True, proof=now.proof, measurement=now.measurement, export=now.export)
+            # What is known stays; how far the last work was does not.
+            fresh = replace(now, stage=stage, done_bytes=0, total_bytes=0, elapsed_s=0.0, read_share=0.0, error=None)
             self._begin(fresh, work)
 
     def _begin(self, first: BuildState, work: Callable[[Order], None]) -> None:

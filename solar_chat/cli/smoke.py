@@ -8,10 +8,13 @@ nothing leaves the computer.
 from __future__ import annotations
 
 import logging
+import re
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urljoin
 
 from solar_chat import paths
 from solar_chat.assistant import Answer, Assistant
@@ -27,6 +30,7 @@ from solar_chat.models import STARTER
 from solar_chat.models.hub import transport_error
 from solar_chat.paths import STARTER_MODEL, Home
 
+_PAGE_S = 30
 _QUESTION = "대화는 어디에 저장돼?"
 _SAMPLES = {"ko": "오늘은 날씨가 맑아서 공원에서 산책을 했습니다.", "en": "The weather was fine today, so we took a long walk in the park."}
 
@@ -137,7 +141,24 @@ def _https() -> str:
 
 
 def _page(assistant: Assistant) -> str:
-    # Gradio takes a second or two to import; see `page`.
+    # Gradio takes a second or two to import; see `serving`.
     from solar_chat import ui
 
-    return str(len(ui.build(assistant).get_config_file()["components"]))
+    addresses: list[str] = []
+    parts: dict[str, int] = {}
+
+    def fetch() -> None:
+        # This computer is not asked through anybody's proxy.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+        def got(path: str) -> str:
+            with opener.open(urljoin(addresses[0], path), timeout=_PAGE_S) as answer:
+                return str(answer.read().decode())
+
+        for part in re.findall(r'(?:src|href)="([^"]+\.(?:js|css))"', got("")):
+            parts[part] = len(got(part))
+
+    ui.launch(assistant, on_ready=lambda owner, _visitors: addresses.append(owner or ""), until=fetch)
+    if not parts or not all(parts.values()):
+        raise CheckFailed(str(parts))
+    return ", ".join(part.rpartition("/")[2] for part in parts)

@@ -3,6 +3,7 @@
 Light: what it needs to serve is in `space_serving`. (No `from __future__ import annotations`: typer reads the annotations at run time.)
 """
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -19,11 +20,14 @@ _EVERYWHERE = "0.0.0.0"
 
 def open_space(asked: PageOptions, folder: Path | None, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
     """Serve until the Space is stopped; `folder` is the home that was asked for. Raises StartError where that is not possible."""
+    home = space_home(folder)
+    # Before what reads it is imported: the Hub's client looks for a token below the user's home, and that may be no folder at all.
+    os.environ.setdefault("HF_HOME", str(home.cache / "huggingface"))
     # Takes seconds to import.
     from solar_chat.cli.space_serving import serve_space
 
     # There is nobody at the machine, and the Space's own settings say who may come.
-    options = replace(asked, home=space_home(folder), host=_EVERYWHERE, port=asked.port or PORT, public=asked.password is None)
+    options = replace(asked, home=home, host=_EVERYWHERE, port=asked.port or PORT, public=asked.password is None)
     serve_space(options, catalogue, lang)
 
 

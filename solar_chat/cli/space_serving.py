@@ -33,6 +33,9 @@ def serve_space(options: PageOptions, catalogue: Catalogue, lang: InterfaceLangu
         print(catalogue.tr(lang, "space.kept" if home.bucket else "space.not_kept", folder=home.bucket), flush=True)
         assistant.ready().add_done_callback(loaded)
 
+    def until() -> None:
+        ending.wait()
+
     def loaded(_done: Future[None]) -> None:
         state = assistant.load_state()
         if state.error is not None:
@@ -53,7 +56,7 @@ def serve_space(options: PageOptions, catalogue: Catalogue, lang: InterfaceLangu
             password=options.password,
             lang=options.lang,
             on_ready=ready,
-            until=ending.wait,
+            until=until,
             doors=dict.fromkeys(api.PATHS, programs),
             visitors=True,
             # Nobody sits here; its owner can still log in.

@@ -1,40 +1,72 @@
-"""What must hold before `import gradio`: no telemetry, no proxy for ourselves, and no rewriting of stubs.
+"""What must hold before `import gradio`: no telemetry, no proxy for ourselves, no rewriting of stubs, and no pandas.
 
 Gradio writes `.pyi` files beside its components at every import, which takes longer than the rest of the import and fails in a read-only
-installation. The hook that skips it touches an internal of Gradio 6; where that internal is gone, nothing happens.
+installation. It imports pandas to recognise tables, of which our page has none: 34 MB of memory and a tenth of the import. The hooks touch internals
+of Gradio 6; where those are gone, nothing happens.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.machinery
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from types import ModuleType
 
-_PATCHED = "gradio.component_meta"
 _REWRITER = "create_or_modify_pyi"
+_TABLES = "pandas"
+_Load = Callable[[ModuleType], None]
 
 
-class StubSkipper(MetaPathFinder):
-    """Lets Gradio's component module load as it is, then takes its stub writer away."""
+class LighterGradio(MetaPathFinder):
+    """Lets two of Gradio's modules load as they are, one with its stub writer taken away, one with pandas put off."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
-        if fullname != _PATCHED:
+        lighter = _LIGHTER.get(fullname)
+        if lighter is None:
             return None
         spec = importlib.machinery.PathFinder.find_spec(fullname, path)
         if spec is None or spec.loader is None:
             return None
         load = spec.loader.exec_module
-
-        def exec_module(module: ModuleType) -> None:
-            load(module)
-            if hasattr(module, _REWRITER):
-                setattr(module, _REWRITER, lambda *_args, **_kwargs: None)
-
-        spec.loader.exec_module = exec_module  # type: ignore[method-assign]  # only this one loader, for this one module
+        spec.loader.exec_module = lambda module: lighter(load, module)  # type: ignore[method-assign]  # only this one loader, for this one module
         return spec
+
+
+def _without_stub_writer(load: _Load, module: ModuleType) -> None:
+    load(module)
+    if hasattr(module, _REWRITER):
+        setattr(module, _REWRITER, lambda *_args, **_kwargs: None)
+
+
+def _with_pandas_later(load: _Load, module: ModuleType) -> None:
+    """The module asks for names of pandas inside its functions only: it gets a stand-in that imports pandas when one is asked for."""
+    if _TABLES in sys.modules:
+        load(module)
+        return
+    stand_in = _Later(_TABLES)
+    sys.modules[_TABLES] = stand_in
+    try:
+        load(module)
+    finally:
+        if sys.modules.get(_TABLES) is stand_in:
+            del sys.modules[_TABLES]
+
+
+class _Later(ModuleType):
+    """A module that is imported by the first question for one of its names."""
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+_LIGHTER = {"gradio.component_meta": _without_stub_writer, "gradio.caching": _with_pandas_later}
 
 
 def prepare() -> None:
@@ -46,5 +78,5 @@ def prepare() -> None:
     for name in ("NO_PROXY", "no_proxy"):
         hosts = [host for host in os.environ.get(name, "").split(",") if host]
         os.environ[name] = ",".join([*hosts, *(host for host in ("127.0.0.1", "localhost") if host not in hosts)])
-    if not any(isinstance(finder, StubSkipper) for finder in sys.meta_path):
-        sys.meta_path.insert(0, StubSkipper())
+    if not any(isinstance(finder, LighterGradio) for finder in sys.meta_path):
+        sys.meta_path.insert(0, LighterGradio())

@@ -115,12 +115,13 @@ def early_head(app: Asgi, head: Callable[[], str]) -> Asgi:
     return asgi
 
 
-def head_html(settings: Settings, lang: InterfaceLanguage | None, views: Sequence[str], *, counts: bool = False) -> str:
+def head_html(settings: Settings, lang: InterfaceLanguage | None, views: Sequence[str], *, counts: bool = False, visitor: bool = False) -> str:
     """The first lines of the page: how it was left (language, theme), then style and script. URLs are relative: a Space serves below a path.
 
-    With `counts` the page says when it opens and closes, see `counted`.
+    With `counts` the page says when it opens and closes, see `counted`; a `visitor` keeps choices of language and theme in the browser.
     """
-    left = json.dumps({"language": lang or settings.interface_language, "theme": settings.theme, "views": list(views)})
+    known: dict[str, object] = {"language": lang or settings.interface_language, "theme": settings.theme, "views": list(views)}
+    left = json.dumps({**known, "visitor": True} if visitor else known)
     presence = '<script src="app/assets/page/presence.js"></script>' if counts else ""
     return (
         f"<script>window.solarLeft={left}</script>"

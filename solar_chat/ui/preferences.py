@@ -182,6 +182,8 @@ def wire_preferences(handlers: Preferences, page: gr.Blocks) -> None:
         if settings.own.to_models is not None:
             settings.own.to_models.click(None, js=_JS_TO_MODELS, api_visibility="private")
     if settings.leave is not None:
-        settings.leave.click(handlers.leave, tab, None, **_QUIET).then(None, js="() => location.reload()", api_visibility="private")
+        settings.leave.click(handlers.leave, tab, None, **_QUIET).then(
+            None, js="() => { window.solarForgetLook(); location.reload() }", api_visibility="private"
+        )
     header.poll.tick(handlers.poll, tab, handlers.followed, **_QUIET)
     screen.chat.chatbot.example_select(handlers.example, None, composer.box, **_QUIET)

@@ -112,7 +112,7 @@ def serve(
         if own is not None and owner_password is not None:
             owners_page.app = own.app
             inner.insert(0, Middleware(owner_door, owner=owners_page, login=OwnerLogin(owner_password), catalogue=assistant.catalogue))
-        theirs = _Door(host, port, password, share, beside_page, lambda: head_html(Settings(), lang, (CHAT,)), inner=tuple(inner))
+        theirs = _Door(host, port, password, share, beside_page, lambda: head_html(Settings(), lang, (CHAT,), visitor=True), inner=tuple(inner))
         page = stack.enter_context(_served(build_page(assistant, (CHAT,), visits), theirs, assistant))
         local = str(page.local_url)
         if not is_loopback(host):

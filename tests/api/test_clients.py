@@ -162,7 +162,7 @@ def test_many_streams_of_a_real_model_are_each_ones_own_and_the_page_is_answered
     options: dict[str, Any] = {"model": "solar", "temperature": 0, "max_tokens": 12}
 
     def ask(number: int) -> str:
-        said = [{"role": "user", "content": questions[number % len(questions)]}]
+        said: Any = [{"role": "user", "content": questions[number % len(questions)]}]
         stream: Any = client.chat.completions.create(**options, messages=said, stream=True)
         return "".join(chunk.choices[0].delta.content or "" for chunk in stream)
 

@@ -91,7 +91,7 @@ def test_measured_and_exported_beside_its_proof(builds: Builds, home: Home, star
     assert now.stage == "failed"
     assert now.error is not None
     assert now.error.key == "export_target_exists"
-    assert (now.whole, now.export is not None) == (True, True)
+    assert (now.whole, now.export is not None, now.source_name) == (True, True, "starter")
 
 
 @pytest.mark.parametrize(("name", "begin"), [("measure", Builds.measure), ("export_model", lambda builds: builds.export("f16"))])

@@ -41,7 +41,8 @@ OPENER = """#!/bin/sh
 env > {work}/environment
 printf '%s\\n' "$1" >> {work}/opened
 exec {chromium} --no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run \\
-    --window-position=0,0 --window-size=1280,800 --lang=ko --remote-debugging-port=0 --user-data-dir={work}/profile "$1" >/dev/null 2>&1
+    --window-position=0,0 --window-size=1280,800 --lang=ko --accept-lang=ko-KR,ko --remote-debugging-port=0 --user-data-dir={work}/profile \\
+    "$1" >/dev/null 2>&1
 """
 
 

@@ -18,7 +18,7 @@ TAKEN_OUT = {
     "kiwipiepy_model/cong.mdl": "Korean morphemes",
     "bitsandbytes/libbitsandbytes_cpu.so": "4-bit library",
     "langdetect/profiles/ko": "Language detection",
-    "gradio/_simple_templates": "Parts of the page",
+    "gradio/templates/frontend/index.html": "Parts of the page",
     "assets/page/page.js": "Files of the app",
 }
 

@@ -62,7 +62,8 @@ def seated(batch: Batch, request: GenerationRequest) -> tuple[Guest, list[object
 
 def run(batch: Batch, requests: list[GenerationRequest]) -> list[list[object]]:
     """What each is told, as many at a time as there are seats, the next one as soon as one has left."""
-    waiting, inside, told = list(requests), [], []
+    waiting, inside = list(requests), list[Guest]()
+    told: list[list[object]] = []
     while waiting or inside:
         while waiting and len(inside) < batch.seats:
             guest, heard = seated(batch, waiting.pop(0))
@@ -155,7 +156,8 @@ def test_what_is_wrong_is_told_to_its_guest_alone(batch: Batch) -> None:
         batch,
         [asked("말 " * 2000), GenerationRequest("", together=True), GenerationRequest("", prompt_ids=(10**9,), together=True), asked(QUESTIONS[0])],
     )
-    assert [told[-1].key for told in (long, empty, unknown)] == ["prompt_too_long", "prompt_empty", "prompt_unknown_token"]  # type: ignore[union-attr]
+    errors = [told[-1] for told in (long, empty, unknown)]
+    assert [error.key for error in errors if isinstance(error, ModelError)] == ["prompt_too_long", "prompt_empty", "prompt_unknown_token"]
     assert fine[-1] is None
 
 

@@ -37,6 +37,9 @@ class Reader:
     reads_ahead: bool = True
     features: frozenset[Feature] = frozenset()
 
+    def batch(self) -> None:
+        return None
+
     def count_tokens(self, text: str) -> int:
         return len(text.split())
 

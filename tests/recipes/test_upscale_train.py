@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from recipes.starter.tokenizer import save_tokenizer, train_tokenizer
 from recipes.upscale.data import DataError
@@ -136,6 +136,36 @@ def test_qlora_trains_adapters_and_merges_them(stack: Path, tmp_path: Path) -> N
     assert "model.layers.5.mlp.down_proj.weight" in changed
     assert "model.embed_tokens.weight" not in changed
     assert _ask(job.out)[1] in {"stop", "length"}
+
+
+def _quantized(stack: Path, folder: Path, method: str) -> Path:
+    """The stack with its projections as blocks of 8-bit floats beside their scales, its configuration saying `method`."""
+    shutil.copytree(stack, folder)
+    weights = load_file(folder / "model.safetensors")
+    for name in [name for name in weights if name.endswith("_proj.weight")]:
+        rows, columns = weights[name].shape
+        weights[name] = (weights[name].float() * 1000).to(torch.float8_e4m3fn)
+        weights[f"{name}_scale_inv"] = torch.full((rows // 32, columns // 32), 0.001)
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config["quantization_config"] = {"quant_method": method, "weight_block_size": [32, 32]}
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return folder
+
+
+def test_an_fp8_stack_is_trained_in_wide_numbers(stack: Path, tmp_path: Path) -> None:
+    job = _job("instruct", _quantized(stack, tmp_path / "fp8", "fp8"), tmp_path)
+    run(job)
+    losses = _losses(job)
+    assert losses[6] < losses[1] - 0.05
+    weights = load_file(job.out / "model.safetensors")
+    assert {tensor.dtype for tensor in weights.values()} == {torch.bfloat16}
+    assert weights.keys() == load_file(stack / "model.safetensors").keys()
+    assert _ask(job.out)[1] in {"stop", "length"}
+    with pytest.raises(DataError, match="leave it out"):
+        replace(job, out=tmp_path / "other", qlora=True).check()
+    with pytest.raises(DataError, match="quantized \\(awq\\)"):
+        replace(job, out=tmp_path / "other", model=_quantized(stack, tmp_path / "awq", "awq")).check()
 
 
 def _launch(job: Job, sharing: Path) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import FrameLocator, Page, Playwright, ViewportSize, expect, sync_playwright
 
 from tests.conftest import CHROMIUM_ARGUMENTS, find_chromium
 from tests.ui.house import BOX, QUESTIONS, REPLIES, SEND, House, free_port
@@ -70,17 +70,19 @@ def visitor(request: pytest.FixtureRequest, playwright: Playwright, space: str, 
     rules = [f"--host-resolver-rules=MAP {NAME} 127.0.0.1, MAP {HUB} 127.0.0.1", f"--unsafely-treat-insecure-origin-as-secure={space}"]
     private = request.param == "private window"
     arguments = [*CHROMIUM_ARGUMENTS, *rules]
-    seen = {"locale": "ko-KR", "viewport": {"width": 1240, "height": 800}}
+    size: ViewportSize = {"width": 1240, "height": 800}
     with contextlib.ExitStack() as stack:
         if private:
             browser = playwright.chromium.launch(executable_path=path, args=arguments)
             stack.callback(browser.close)
-            context = browser.new_context(**seen)
+            context = browser.new_context(locale="ko-KR", viewport=size)
         else:
             # As people have it who have not touched the setting: what another site's frame keeps is its own, and not refused.
             (tmp_path / "Default").mkdir()
             (tmp_path / "Default" / "Preferences").write_text(json.dumps({"profile": {"cookie_controls_mode": 0}}))
-            context = playwright.chromium.launch_persistent_context(str(tmp_path), executable_path=path, args=arguments, headless=True, **seen)
+            context = playwright.chromium.launch_persistent_context(
+                str(tmp_path), executable_path=path, args=arguments, headless=True, locale="ko-KR", viewport=size
+            )
         stack.callback(context.close)
         page = context.new_page()
         page.goto(hub)

@@ -86,7 +86,7 @@ def test_from_the_box_to_a_deeper_model_that_answers(page: Page, workshop: tuple
     job.get_by_role("button", name="GGUF로 내보내기").click()
     page.locator("[popover]:popover-open").get_by_role("button", name="q8_0").click()
     expect(job).to_contain_text("내보냈습니다:", timeout=LOADING_MS)
-    expect(job).to_contain_text("라이선스: Apache-2.0")
+    expect(job).to_contain_text("라이선스: apache-2.0")
     assert sorted(path.name for path in assistant.home.built.iterdir()) == ["Modelfile", "깊은 모델", "깊은 모델-q8_0.gguf"]
     # What was known before still is.
     expect(job).to_contain_text("starter와 견주어 모두 같습니다")
