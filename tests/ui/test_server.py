@@ -66,7 +66,10 @@ def test_the_head_carries_language_theme_style_and_script(clean: House) -> None:
     assert "app/assets/page/marks.js" in head
 
 
-@pytest.mark.parametrize("path", ["page/page.css", "page/page.js", "page/marks.js", "page/AppKR-Regular.woff2", "page/AppKR-Bold.woff2", "icon.svg"])
+PAGE = ["page.css", "page.js", "marks.js", "shortcuts.js", "AppKR-Regular.woff2", "AppKR-Bold.woff2"]
+
+
+@pytest.mark.parametrize("path", [*(f"page/{name}" for name in PAGE), "icon.svg"])
 def test_what_the_head_names_is_there(house: House, path: str) -> None:
     assert ask(house, "GET", f"/app/assets/{path}", {})[0] == 200
 
