@@ -28,11 +28,9 @@ from solar_chat.language import LEVELS, complies, rewrite, sentences
 from solar_chat.language.identification.foreign import detected
 from solar_chat.models import STARTER
 from solar_chat.models.hub import transport_error
-from solar_chat.paths import STARTER_MODEL, Home
+from solar_chat.paths import SAMPLE_TEXT, STARTER_MODEL, Home
 
 _PAGE_S = 30
-_QUESTION = "대화는 어디에 저장돼?"
-_SAMPLES = {"ko": "오늘은 날씨가 맑아서 공원에서 산책을 했습니다.", "en": "The weather was fine today, so we took a long walk in the park."}
 
 
 class CheckFailed(Exception):
@@ -46,6 +44,7 @@ class NotHere(Exception):
 def smoke(catalogue: Catalogue, lang: InterfaceLanguage, *, show: Callable[[str], None]) -> bool:
     """Run all checks, `show` a line for each, and say whether none failed."""
     failed = 0
+    question = catalogue.tr("ko", "example.level")
     with (
         tempfile.TemporaryDirectory(prefix="solar-chat-smoke-", ignore_cleanup_errors=True) as work,
         Assistant.open(Home.find(Path(work))) as assistant,
@@ -56,8 +55,8 @@ def smoke(catalogue: Catalogue, lang: InterfaceLanguage, *, show: Callable[[str]
             "kiwi": _kiwi,
             "langdetect": _langdetect,
             "four_bit": lambda: _four_bit(assistant),
-            "starter": lambda: _answer(assistant, STARTER.id),
-            "llama_cpp": lambda: _llama_cpp(assistant, Path(work)),
+            "starter": lambda: _answer(assistant, STARTER.id, question),
+            "llama_cpp": lambda: _llama_cpp(assistant, Path(work), question),
             "keychain": keychain_library,
             "https": _https,
             "page": lambda: _page(assistant),
@@ -90,24 +89,30 @@ def _files() -> str:
     return str(paths.ASSETS)
 
 
+def _samples() -> dict[str, str]:
+    """A paragraph of each language, from the text that comes with the app: English, and Korean in the formal level."""
+    lines = [line for line in SAMPLE_TEXT.read_text(encoding="utf-8").splitlines() if line]
+    return {"en": lines[0], "ko": next(line for line in lines if not line.isascii())}
+
+
 def _history(assistant: Assistant) -> str:
-    conversation = assistant.store.create()
-    assistant.store.append(conversation.id, "user", "도서관에서 빌린 책을 돌려주었다", None)
-    if not assistant.store.search("owner", "책"):
+    conversation, text = assistant.store.create(), _samples()["ko"]
+    assistant.store.append(conversation.id, "user", text, None)
+    if not assistant.store.search("owner", text.split()[0]):
         raise CheckFailed("FTS5")
     return "SQLite FTS5"
 
 
 def _kiwi() -> str:
-    levels = [sentence.level for sentence in sentences("결과를 저장합니다.\n지금 먹었어요.")]
-    rewritten = rewrite("결과를 저장했어.", "formal").text
-    if levels != ["formal", "polite"] or rewritten != "결과를 저장했습니다.":
-        raise CheckFailed(f"{levels} {rewritten}")
+    text = _samples()["ko"]
+    rewritten = rewrite(text, "polite").text
+    if {sentence.level for sentence in sentences(text)} != {"formal"} or {sentence.level for sentence in sentences(rewritten)} != {"polite"}:
+        raise CheckFailed(rewritten)
     return ", ".join(LEVELS)
 
 
 def _langdetect() -> str:
-    found = {language: (detected(text) or ("-", 0.0))[0] for language, text in _SAMPLES.items()}
+    found = {language: (detected(text) or ("-", 0.0))[0] for language, text in _samples().items()}
     if list(found) != list(found.values()):
         raise CheckFailed(str(found))
     return ", ".join(found)
@@ -121,17 +126,17 @@ def _four_bit(assistant: Assistant) -> str:
     return four_bit_library(STARTER_MODEL, hardware)
 
 
-def _answer(assistant: Assistant, model: str) -> str:
+def _answer(assistant: Assistant, model: str, question: str) -> str:
     assistant.start_loading(model, fall_back=False)
-    *_, answer = assistant.turn(assistant.request(_QUESTION, level="polite", seed=0)).stream()
+    *_, answer = assistant.turn(assistant.request(question, level="polite", seed=0)).stream()
     if not isinstance(answer, Answer) or answer.language != "ko" or not complies(answer.reply, "polite"):
         raise CheckFailed(repr(answer))
     return answer.reply
 
 
-def _llama_cpp(assistant: Assistant, work: Path) -> str:
+def _llama_cpp(assistant: Assistant, work: Path, question: str) -> str:
     made, _spec = export_model(STARTER.id, work / "starter.gguf", "q8_0", assistant.home)
-    return _answer(assistant, str(made.gguf))
+    return _answer(assistant, str(made.gguf), question)
 
 
 def _https() -> str:

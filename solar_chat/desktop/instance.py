@@ -104,7 +104,8 @@ def claim(path: Path, *, alone: bool) -> Instance | Running:
     With `alone` False a second program may run beside the first: it gets an Instance that nobody is told of. Waits for one that is ending. Raises
     StartError `running_silent` (pid) where another holds the lock and does not answer.
     """
-    lock = FileLock(path.with_suffix(".lock"))
+    # Not of one thread: whichever cleans up lets go of it.
+    lock = FileLock(path.with_suffix(".lock"), thread_local=False)
     until = time.monotonic() + PATIENCE_S
     while True:
         try:

@@ -149,11 +149,11 @@ def open_program(home: Home, catalogue: Catalogue, lang: InterfaceLanguage, wish
 
     Raises StartError `home_unwritable`, `running_silent`, or `window_missing` where a window was wished for and there can be none.
     """
+    home.create()
+    start_log(home.log)
     possible = wishes.window is not False and window_possible()
     if wishes.window and not possible:
         raise StartError("window_missing")
-    home.create()
-    start_log(home.log)
     claimed = claim(home.instance, alone=not wishes.beside)
     if isinstance(claimed, Running):
         yield claimed

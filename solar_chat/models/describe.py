@@ -42,10 +42,8 @@ def describe_folder(folder: Path) -> ModelSpec:
     if config is None:
         raise ModelError("model_file_missing", path=folder, file="config.json")
     own = _json(folder, "solar_chat.json") or {}
-    told = own.get("template") or find_template(folder)
-    template = str(told or template_of_name(folder.name))
-    if template not in TEMPLATES:
-        raise ModelError("model_template", path=folder, template=template, known=", ".join(TEMPLATES))
+    told = _chosen_template(folder) or find_template(folder)
+    template = told or template_of_name(folder.name)
     context = config_context_tokens(config)
     wanted = own.get("context_tokens")
     licence = _licence(folder)
@@ -78,14 +76,17 @@ def find_template(folder: Path) -> str | None:
 
 
 def describe_gguf(file: Path) -> ModelSpec:
-    """The model in a GGUF file, as its header describes it. Raises ModelError `model_file_missing`, `model_file_broken`."""
+    """The model in a GGUF file, as its header describes it. The `template` of a `solar_chat.json` in its folder wins.
+
+    Raises ModelError `model_file_missing`, `model_file_broken`, `model_template` for a template that does not exist.
+    """
     if not file.is_file():
         raise ModelError("model_file_missing", path=file.parent, file=file.name)
     header = read_header(file, vocabulary=False)
     told = header.metadata
     licence = str(told["general.license"]) if told.get("general.license") else None
     name = f"{told.get('general.name') or ''} {file.stem}"
-    template = _own_template(told) or _template_of_marks(str(told.get("tokenizer.chat_template", "")), name)
+    template = _chosen_template(file.parent) or _own_template(told) or _template_of_marks(str(told.get("tokenizer.chat_template", "")), name)
     return ModelSpec(
         id=str(file),
         name=file.stem,
@@ -120,6 +121,14 @@ def commercial_use(licence: str | None) -> bool | None:
     if re.search(r"(^|-)nc(-|$)", licence):
         return False
     return True if _FREE.fullmatch(licence) else None
+
+
+def _chosen_template(folder: Path) -> str | None:
+    """What a person wrote there, in `solar_chat.json`. Raises ModelError `model_template`, `model_file_broken`."""
+    template = (_json(folder, "solar_chat.json") or {}).get("template")
+    if template is not None and not (isinstance(template, str) and template in TEMPLATES):
+        raise ModelError("model_template", path=folder, template=template, known=", ".join(TEMPLATES))
+    return template
 
 
 def _own_template(header: Mapping[str, object]) -> str | None:

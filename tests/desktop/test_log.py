@@ -39,7 +39,8 @@ def test_it_is_rotated_and_limited(tmp_path: Path) -> None:
         logging.getLogger("solar_chat.test").info("번째 줄 %s", number)
     files = sorted(log.parent.iterdir())
     assert len(files) == KEPT_FILES + 1
-    assert all(file.stat().st_size <= 1_000 for file in files)
+    # Python counts characters where a file has bytes: the last line may reach beyond.
+    assert all(file.stat().st_size <= 1_100 for file in files)
     assert "번째 줄 199" in log.read_text(encoding="utf-8")
 
 

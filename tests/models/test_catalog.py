@@ -145,6 +145,11 @@ class TestGguf:
     def test_a_guess_is_said(self, tmp_path: Path, shown: str, name: str, template: str, limits: tuple[str, ...]) -> None:
         spec = resolve(self.make(tmp_path / name, general__name="x", tokenizer__chat_template=shown))
         assert (spec.template, spec.limits) == (template, limits)
+        # Its folder may say what it does not.
+        make(tmp_path, solar_chat={"template": "chatml"})
+        assert (resolve(tmp_path / name).template, resolve(tmp_path / name).limits) == ("chatml", ())
+        make(tmp_path, solar_chat={"template": "alpaca"})
+        assert refused(tmp_path / name).key == "model_template"
 
     @pytest.mark.parametrize("content", [b"", b"GGUF", b"GGUF\x03\0\0\0" + b"\xff" * 40, b"not a model at all"])
     def test_a_broken_one_is_named(self, tmp_path: Path, content: bytes) -> None:
