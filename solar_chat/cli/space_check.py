@@ -62,6 +62,12 @@ def check_space(port: int, catalogue: Catalogue, lang: InterfaceLanguage) -> boo
 
         def start() -> str:
             began = time.monotonic()
+            # Whoever listens there already would be asked in place of the app, and might never answer.
+            with socket.socket() as probe:
+                if os.name != "nt":
+                    # The connections of a check that has just ended are no listener.
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("", port))
             run.append(stack.enter_context(_running(Path(folder), port)))
             _await_page(run[0], port)
             return f"({time.monotonic() - began:.1f} s)"

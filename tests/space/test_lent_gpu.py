@@ -6,6 +6,7 @@ import contextlib
 import http.server
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -93,7 +94,8 @@ def space(devices: Devices, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     }
     log = (folder / "log").open("w", encoding="utf-8")
     command = [sys.executable, str(Path(__file__).with_name("lent.py")), str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    # A session of its own: the forks outlive the server, and on a Space end with the container.
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
         end = time.monotonic() + 120
         while True:
@@ -106,8 +108,13 @@ def space(devices: Devices, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield port, process.pid
     finally:
         process.terminate()
-        process.wait(20)
-        log.close()
+        try:
+            process.wait(20)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            log.close()
 
 
 def test_a_fork_writes_the_reply_and_the_visitors_quota_pays(space: tuple[int, int], devices: Devices) -> None:
