@@ -45,11 +45,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What was measured, and its picture, which also lies beside the result."""
+    """What was measured, and on which source. Its picture lies beside the result."""
 
     measured: Measured
     source: str
-    png: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +201,8 @@ class Builds:
             self.state = replace(self.state, reading=(stage, name), read_share=(opened - 1 + share) / 2)
 
         measured = measure(source, order.out, self._detect(), text, tell)
-        png = picture(measured.comparison, source.name, order.out.name, self._catalogue, order.lang)
-        save_picture(order.out / CHART, png)
-        self.state = replace(self.state, measurement=Measurement(measured, source.name, png))
+        save_picture(order.out / CHART, picture(measured.comparison, source.name, order.out.name, self._catalogue, order.lang))
+        self.state = replace(self.state, measurement=Measurement(measured, source.name))
         self._rest("measured")
 
     def _export(self, order: Order, weights: Weights) -> None:

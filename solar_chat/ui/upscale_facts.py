@@ -90,7 +90,8 @@ def _known(now: BuildState, catalogue: Catalogue, lang: InterfaceLanguage) -> st
 
 def _measured(found: Measurement, name: str, catalogue: Catalogue, lang: InterfaceLanguage) -> str:
     *figures, meaning = measurement.report(found.measured, found.source, name, catalogue, lang)
-    png = base64.b64encode(found.png).decode()
+    # Drawn anew, in the tab's own language.
+    png = base64.b64encode(measurement.picture(found.measured.comparison, found.source, name, catalogue, lang)).decode()
     picture = f'<img class="chart" width="1600" height="900" alt="{safe(" ".join(figures[1:]))}" src="data:image/png;base64,{png}">'
     return f'<p class="worth">{safe(meaning)}</p>{picture}' + "".join(f'<p class="line">{safe(line)}</p>' for line in figures)
 

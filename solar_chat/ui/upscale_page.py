@@ -244,7 +244,7 @@ class Upscale:
         region, catalogue, now = self.region, self.screen.assistant.catalogue, self.screen.assistant.builds.state
         return {
             region.job: job_html(now, catalogue, tab.lang),
-            region.text: gr.update(visible=now.whole and not now.active),
+            region.text_pane: gr.update(visible=now.whole and not now.active),
             region.poll: gr.Timer(active=now.active),
         }
 

@@ -35,7 +35,9 @@ class UpscaleRegion:
     build: gr.Button
     job: gr.HTML
     text: gr.Textbox
-    """To be measured on; there while there is a result."""
+    """To be measured on."""
+    text_pane: gr.Column
+    """Around it; there while there is a result."""
     poll: gr.Timer
     refresh: gr.Button
     """Out of sight: the page's script clicks it when the window comes to the front, because another one may have begun a build."""
@@ -51,7 +53,7 @@ class UpscaleRegion:
     def drawn(self) -> list[Any]:
         """What follows the plan and the job."""
         plan = [self.plan_problem, self.picture, self.facts, self.name, self.place, self.build]
-        return [self.source, self.source_problem, self.drop, self.slices, self.opened, *plan, self.job, self.text, self.poll]
+        return [self.source, self.source_problem, self.drop, self.slices, self.opened, *plan, self.job, self.text_pane, self.poll]
 
 
 def build_upscale(column: gr.Column, i18n: gr.I18n) -> UpscaleRegion:
@@ -86,9 +88,8 @@ def build_upscale(column: gr.Column, i18n: gr.I18n) -> UpscaleRegion:
             build = gr.Button(i18n("upscale_page.build"), variant="primary", interactive=False, elem_id="upscale-build", min_width=0)
         place = _problem("upscale-place")
     job = gr.HTML(elem_id="upscale-job", apply_default_css=False, js_on_load=JS_BUTTONS + _JS_TO_CHAT)
-    text = gr.Textbox(
-        label=i18n("upscale_page.text"), info=i18n("upscale_page.text_info"), lines=2, max_lines=6, visible=False, elem_id="upscale-text"
-    )
+    with gr.Column(visible=False, elem_id="upscale-text-pane", elem_classes="pane") as text_pane:
+        text = gr.Textbox(label=i18n("upscale_page.text"), info=i18n("upscale_page.text_info"), lines=2, max_lines=6, elem_id="upscale-text")
     refresh = gr.Button("", visible="hidden", elem_id="refresh-upscale")
     timer = gr.Timer(POLL_S, active=False)
     return UpscaleRegion(
@@ -106,6 +107,7 @@ def build_upscale(column: gr.Column, i18n: gr.I18n) -> UpscaleRegion:
         build,
         job,
         text,
+        text_pane,
         timer,
         refresh,
         gr.State(None),

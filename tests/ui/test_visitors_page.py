@@ -112,7 +112,7 @@ def test_one_visitors_stop_stops_nobody_else(clean: House, visitors_url: str, pe
     clean.will_say(" ".join(["둘"] * 30), pause_s=0.05)
     say(first, "다시 말해 주세요.")
     expect(first.locator(REPLIES).last).to_contain_text("둘 둘")
-    clean.will_say("And again.")
+    # Stopped while it waits, so that no reply is written for it.
     say(second, "And now?")
     second.click(STOP)
     # The first one's answer runs to its end.
