@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from solar_chat.engine.cache import PreallocatedLayer, PrefixCache, cache_argument
+from solar_chat.engine.cache import PreallocatedLayer, PrefixCache
 from solar_chat.engine.memory import is_out_of_memory, release_frames
 from solar_chat.engine.protocol import Event, Finished, FinishReason, GenerationRequest, Prefilled
 from solar_chat.engine.replying import Picker, Reply
@@ -99,7 +99,7 @@ class _SeatCache(PrefixCache):
 
         super().__init__(0, capacity_tokens)
         self._seated = [_SeatLayer(seats, capacity_tokens) for _ in range(layers)]
-        self.past_key_values = Cache(layers=list(self._seated))
+        self.for_model = Cache(layers=list(self._seated))
 
     def begin_at(self, seat: int, tokens: int) -> None:
         for layer in self._seated:
@@ -176,7 +176,6 @@ class Batch:
         self._seats = [_Seat(number) for number in range(seats)]
         self._cache: _SeatCache | None = None
         self._step: TokenStep | None = None
-        self._argument = cache_argument(model.model)
 
     @property
     def seats(self) -> int:
@@ -242,7 +241,7 @@ class Batch:
             cache.begin_at(seat.number, len(seat.ids))
             with torch.inference_mode():
                 tokens = torch.tensor([part], device=self._model.device)
-                read = self._model.model(input_ids=tokens, use_cache=True, **{self._argument: cache.past_key_values})
+                read = self._model.model(input_ids=tokens, cache=cache.for_model, use_cache=True)
                 # As a matrix: for a slice of three dimensions a CPU first copies the whole head.
                 logits = self._model.lm_head(read.last_hidden_state[0][-1:]).float()[0]
             left -= len(part)

@@ -8,7 +8,6 @@ token, so a context that does not fit fails at once and not in the middle of a c
 from __future__ import annotations
 
 import contextlib
-import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -97,8 +96,8 @@ class PrefixCache:
         CacheLayerMixin.register(PreallocatedLayer)
         self.capacity_tokens = capacity_tokens
         self._layers = [PreallocatedLayer(capacity_tokens, zeroed=zeroed) for _ in range(layers)]
-        self.past_key_values: Any = Cache(layers=list(self._layers))
-        """What the model is called with, as `cache_argument` says."""
+        self.for_model: Any = Cache(layers=list(self._layers))
+        """What the model is called with."""
 
     def shorten_to(self, tokens: int) -> None:
         """Forget every token from position `tokens` on."""
@@ -120,8 +119,3 @@ class PrefixCache:
         """Count the row that a step of fixed shape wrote behind the last one."""
         for layer in self._layers:
             layer.lengthen_by_one()
-
-
-def cache_argument(module: Any) -> str:
-    """By which name a model of transformers, or a layer of it, takes the cache: `cache` from 5.24 on, `past_key_values` before."""
-    return "cache" if "cache" in inspect.signature(module.forward).parameters else "past_key_values"

@@ -10,6 +10,8 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any, Final
 
+from solar_chat.engine.row_blocks import float_scales
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -47,7 +49,7 @@ def _arrange(module: Any) -> None:
 
     weight, state = module.weight.data, module.weight.quant_state
     rows, columns = state.shape
-    packed, absmax = weight.view(rows, columns // 2), _scales(state).view(rows, columns // state.blocksize)
+    packed, absmax = weight.view(rows, columns // 2), float_scales(state).view(rows, columns // state.blocksize)
     step = max(ROWS, _PIECE_WEIGHTS // columns // ROWS * ROWS)
     arranged, scales = state, []
     for first in range(0, rows, step):
@@ -61,14 +63,6 @@ def _arrange(module: Any) -> None:
     arranged.shape, arranged.original_qshape, arranged.absmax = state.shape, weight.shape, torch.cat(scales, dim=1)
     module.weight.data = packed
     module.weight.quant_state = module.quant_state = arranged
-
-
-def _scales(state: Any) -> Tensor:
-    """float32, one for each block of weights."""
-    from bitsandbytes import functional
-
-    scales: Tensor = functional.dequantize_blockwise(state.absmax, state.state2) + state.offset if state.nested else state.absmax
-    return scales.float()
 
 
 def _piece(packed: Tensor, absmax: Tensor, state: Any, dtype: Any) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 from solar_chat.engine.batch import Batch
-from solar_chat.engine.cache import PrefixCache, cache_argument
+from solar_chat.engine.cache import PrefixCache
 from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
 from solar_chat.engine.protocol import Event, Feature, Finished, FinishReason, GenerationRequest, Prefilled
 from solar_chat.engine.replying import NotNumbers, Picker, Reply
@@ -79,7 +79,6 @@ class LocalBackend:
         self._stop: threading.Event | None = None
         self._read: list[int] = []
         self._cache: PrefixCache | None = None
-        self._cache_argument = cache_argument(model.model)
         self._step: Step | None = None
         self._transcript: Transcript | None = None
         self.quantization = quantization
@@ -223,7 +222,7 @@ class LocalBackend:
                     logits = step.run(ids[0], len(self._read))[None]
                 else:
                     tokens = torch.tensor([ids], device=self._device)
-                    read = self._model.model(input_ids=tokens, use_cache=True, **{self._cache_argument: self._cache.past_key_values})
+                    read = self._model.model(input_ids=tokens, cache=self._cache.for_model, use_cache=True)
                     rows = read.last_hidden_state[0]
                     # As a matrix: for a slice of three dimensions a CPU first copies the whole head, 262 MB and a second of SOLAR's.
                     logits = self._model.lm_head(rows if every else rows[-1:]).float()

@@ -40,14 +40,10 @@ def _forward(linear: Any, x: Tensor) -> Tensor:
 
 def multiply(x: Tensor, weight: Tensor, state: Any) -> Tensor:
     """`x` [..., inputs] times the transpose of the 4-bit `weight`, which `state` describes as [outputs, inputs]; returns [..., outputs]."""
-    import bitsandbytes.functional
     import torch
 
     outputs, inputs = state.shape
-    scales = state.absmax
-    if state.nested:
-        scales = bitsandbytes.functional.dequantize_blockwise(scales, state.state2) + state.offset
-    packed, scales = weight.view(torch.uint8).view(outputs, -1), scales.view(outputs, -1)
+    packed, scales = weight.view(torch.uint8).view(outputs, -1), float_scales(state).view(outputs, -1)
     rows = x.reshape(-1, inputs)
     product = x.new_empty(rows.shape[0], outputs)
     step = max(1, _BLOCK_BYTES // (x.element_size() * inputs))
@@ -57,3 +53,11 @@ def multiply(x: Tensor, weight: Tensor, state: Any) -> Tensor:
         unpacked = torch.ops.bitsandbytes.dequantize_4bit(packed[block], scales[block].reshape(-1), state.blocksize, state.quant_type, shape, x.dtype)
         product[:, block] = rows @ unpacked.t()
     return product.view(*x.shape[:-1], outputs)
+
+
+def float_scales(state: Any) -> Tensor:
+    """float32, one for each block of weights."""
+    from bitsandbytes import functional
+
+    scales: Tensor = functional.dequantize_blockwise(state.absmax, state.state2) + state.offset if state.nested else state.absmax
+    return scales.float()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from solar_chat.engine.cache import Place, PrefixCache, cache_argument
+from solar_chat.engine.cache import Place, PrefixCache
 from solar_chat.engine.memory import free_memory, release_frames
 
 if TYPE_CHECKING:
@@ -68,7 +68,6 @@ class TokenStep:
 
         self._model = model
         self._cache = cache
-        self._cache_argument = cache_argument(model.model.layers[0])
         with torch.inference_mode():
             self._positions = torch.arange(cache.capacity_tokens, device=model.device)
             # cos and sin of a whole row of positions at once: asked for one at a time on a busy CPU, the threads of MKL wait 16 ms for each other.
@@ -90,15 +89,14 @@ class TokenStep:
         returns the logits behind them, float32 [batch, vocabulary]."""
         decoder = self._model.model
         hidden = decoder.embed_tokens(token)
-        rows = {self._cache_argument: self._cache.past_key_values}
         for layer in decoder.layers:
             hidden = layer(
                 hidden,
                 attention_mask=mask,
                 position_ids=position,
+                cache=self._cache.for_model,
                 use_cache=True,
                 position_embeddings=angles,
-                **rows,
             )
         logits: Tensor = self._model.lm_head(decoder.norm(hidden))[:, -1].float()
         return logits

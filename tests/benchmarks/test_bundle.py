@@ -69,9 +69,17 @@ def test_the_page_says_what_was_met_and_what_was_missed(bundle: Path) -> None:
     rounds = [Round(Start(0.5, 2.0, 4.4, 150_000_000, 800_000_000), Start(0.6, 2.1, 4.0, 140_000_000, 790_000_000)) for _ in range(3)]
     text = page(count(bundle), {"zip": 360_000_000, "tar.zst": 300_000_000}, rounds, 60.0)
     rows = {line.split("|")[1].strip(): [cell.strip() for cell in line.split("|")[2:-1]] for line in text.splitlines() if line.startswith("|")}
-    assert rows["packed (tar.zst)"] == ["300 MB", "at most 350 MB", "met"]
+    assert rows["packed, tar.zst"] == ["300 MB", "at most 350 MB", "met"]
+    assert rows["packed, zip"] == ["360 MB", "at most 350 MB", "missed"]
     assert rows["start to a page that takes a letter, × unpackaged"] == ["1.10", "at most 1.1", "met"]
     assert rows["frozen"][:2] == ["0.50 (0.50 – 0.50)", "2.00 (2.00 – 2.00)"]
     slower = [Round(Start(0.5, 2.0, 5.0, 170_000_000, 1), rounds[0].unfrozen)]
     missed = page(count(bundle), {"zip": 360_000_000}, slower, 60.0)
     assert missed.count("missed") == 3
+
+
+def test_without_rounds_the_page_is_of_weight_alone(bundle: Path) -> None:
+    text = page(count(bundle), {"zip": 340_000_000}, [], 1.0)
+    assert text.count("not measured") == 2
+    assert "## Start" not in text
+    assert "| symbols" in text

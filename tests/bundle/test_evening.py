@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from solar_chat.language import complies
+from tests.conftest import find_chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(sys.platform != "linux", reason="namespaces and Xvfb are Linux's")]
 
 SCRIPT = Path(__file__).with_name("evening.py")
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 EVENING_S = 480
 LOOPBACK = {"127.0.0.1", "::1"}
 
@@ -33,7 +33,7 @@ def without_network() -> list[str]:
 
 @pytest.fixture(scope="module")
 def evening(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    chromium = os.environ.get("SOLAR_CHAT_CHROMIUM") or next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+    chromium = find_chromium()
     for needed, found in (("Chromium", chromium), ("Xvfb", shutil.which("Xvfb"))):
         if found is None:
             if os.environ.get("CI") == "true":

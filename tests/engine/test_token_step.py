@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from solar_chat.engine import Event, GenerationRequest, Sampling
-from solar_chat.engine.cache import PrefixCache, cache_argument
+from solar_chat.engine.cache import PrefixCache
 from solar_chat.engine.checkpoint import ARCHITECTURES
 from solar_chat.engine.local import LocalBackend
 from solar_chat.engine.token_step import FixedStep, GraphStep, Step, TokenStep, open_step
@@ -72,7 +72,7 @@ def test_a_step_says_what_the_models_own_forward_says(
         run(stepped, prompt)
         assert stepped._read == plain._read
         assert stepped._cache is not None
-        assert stepped._cache.past_key_values.get_seq_length() == len(stepped._read)
+        assert stepped._cache.for_model.get_seq_length() == len(stepped._read)
 
 
 def test_the_logits_are_those_of_the_model(make_checkpoint: Make, open_folder: Open) -> None:
@@ -83,7 +83,7 @@ def test_the_logits_are_those_of_the_model(make_checkpoint: Make, open_folder: O
         expected = model(input_ids=ids).logits[0, -1]
         for make in (TokenStep, FixedStep):
             cache = PrefixCache(2, 64, zeroed=True)
-            model(input_ids=ids[:, :39], use_cache=True, **{cache_argument(model): cache.past_key_values})
+            model(input_ids=ids[:, :39], cache=cache.for_model, use_cache=True)
             torch.testing.assert_close(make(model, cache).run(int(ids[0, 39]), 39), expected, rtol=1e-4, atol=1e-4)
 
 

@@ -123,7 +123,8 @@ def test_an_open_page_is_somebody_and_a_closed_one_says_goodbye(clean: House, ru
 def test_quit_ends_the_program_and_the_page_says_so(clean: House, running: Around, browser: BrowserContext) -> None:
     page = settings(browser, running)
     page.locator("#quit").click()
-    expect(page.get_by_role("status")).to_contain_text("Solar Chat을 끝냈습니다")
+    expect(page.locator("#over")).to_contain_text("Solar Chat을 끝냈습니다")
+    expect(page.get_by_role("status")).to_have_count(1)
     expect(page.locator("#box")).to_have_count(0)
     assert running.ending
 
