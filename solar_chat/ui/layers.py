@@ -1,6 +1,6 @@
 """Layers around Gradio's own application: who may ask, what is served beside it, and what stands in the page's head before Gradio's own.
 
-Pure ASGI; none of them buffers a stream. The gate refuses a foreign Host (DNS rebinding) and writes from another origin; the head layer puts
+Pure ASGI; none of them buffers a stream. The gate refuses a foreign Host (DNS rebinding) and other origins; the head layer puts
 language, theme, font and style in front of everything, so that the first paint is right.
 """
 
@@ -48,7 +48,8 @@ def gate(app: Asgi, bound: str, shared: bool) -> Asgi:
         headers = {key: value.decode("latin-1").lower() for key, value in scope["headers"]}
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
         allowed = host_allowed(host_name(host), bound=bound, shared=shared)
-        if origin is not None and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+        if origin is not None:
+            # Reading as well: Gradio lets every origin read what is not at "localhost", and another port or tunnel of the same site is sent the cookies.
             # "null", a sandboxed frame or a file, is another origin too. A Space's proxy may say another host than the browser did.
             own = origin.split("://")[-1]
             allowed = allowed and (own == host or own in space_names())
