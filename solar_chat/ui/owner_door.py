@@ -187,14 +187,15 @@ def slower_guessing(app: Asgi, tries: Tries) -> Asgi:
             return await app(scope, receive, send)
         address = (scope.get("client") or ("",))[0]
         try:
-            tries.check(address)
+            # Before it is read: of guesses that are sent at once none waits for what becomes of the others.
+            tries.guess(address)
         except InputError as error:
             refused = Response("too many tries", 429, {"retry-after": str(error.params["seconds"])})
             return await refused(scope, receive, send)
 
         async def counted(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 400:
-                tries.wrong(address)
+            if message["type"] == "http.response.start" and message["status"] != 400:
+                tries.right(address)
             await send(message)
 
         return await app(scope, receive, counted)

@@ -35,21 +35,25 @@ class Tries:
         self._wrong: deque[tuple[float, str]] = deque(maxlen=TRIES_OF_ALL)
         self._guard = threading.Lock()
 
-    def check(self, address: str) -> None:
-        """Raises InputError `too_many_tries` (seconds) where `address` has to wait."""
+    def guess(self, address: str) -> None:
+        """Count a guess, as a wrong one until `right` is told. Raises InputError `too_many_tries` (seconds) where `address` has to wait."""
         with self._guard:
             now = self._clock()
             recent = [when for when, who in self._wrong if now - when < TRIES_S and who == address]
             oldest = recent[-TRIES_OF_ONE] if len(recent) >= TRIES_OF_ONE else None
             if oldest is None and len(self._wrong) == TRIES_OF_ALL and now - self._wrong[0][0] < TRIES_S:
                 oldest = self._wrong[0][0]
+            if oldest is None:
+                self._wrong.append((now, address))
         if oldest is not None:
             raise InputError("too_many_tries", seconds=math.ceil(TRIES_S - (now - oldest)))
 
-    def wrong(self, address: str) -> None:
-        """Remember a wrong guess."""
+    def right(self, address: str) -> None:
+        """The last guess of `address` was none, or not wrong."""
         with self._guard:
-            self._wrong.append((self._clock(), address))
+            newest = next((place for place in reversed(range(len(self._wrong))) if self._wrong[place][1] == address), None)
+            if newest is not None:
+                del self._wrong[newest]
 
 
 class OwnerLogin:
@@ -66,10 +70,10 @@ class OwnerLogin:
 
     def enter(self, given: str, address: str) -> str:
         """The pass of a new session. Raises InputError `too_many_tries` (seconds) or `owner_password_wrong`."""
-        self._tries.check(address)
+        self._tries.guess(address)
         if not hmac.compare_digest(self._digest(given), self._password):
-            self._tries.wrong(address)
             raise InputError("owner_password_wrong")
+        self._tries.right(address)
         fresh = secrets.token_urlsafe(32)
         with self._guard:
             self._sweep()

@@ -131,6 +131,19 @@ def test_what_is_checked_at_the_visitors_server_is_checked_for_the_owner_too(sha
     ask(shared[1], "POST", LEAVE, "", Cookie=own)
 
 
+@pytest.mark.parametrize(
+    ("host", "origin"), [("192.168.0.7:7860", "http://192.168.0.7:8080"), ("192.168.0.7:7860", "null"), ("10.0.0.2", "http://a.b")]
+)
+def test_a_page_of_the_same_site_cannot_read_along(shared: tuple[str, str], host: str, origin: str) -> None:
+    # Another port of the same computer, or another tunnel of the same domain, is the same site: its requests carry the cookie, however strict.
+    own = log_in(shared[1])[1].split(";")[0]
+    for path in ("/", "/config", "/gradio_api/queue/data?session_hash=x", PATH):
+        status, _, text = ask(shared[1], "GET", path, Cookie=own, Host=host, Origin=origin)
+        assert (status, text) == (403, "forbidden")
+    assert ask(shared[1], "GET", "/config", Cookie=own, Host=host, Origin=f"http://{host}")[0] == 200
+    ask(shared[1], "POST", LEAVE, "", Cookie=own)
+
+
 def test_over_tls_the_cookie_is_bound_to_it(shared: tuple[str, str]) -> None:
     # The tunnel's end on this computer says so, as uvicorn takes it from there only.
     status, cookie = log_in(shared[1], X_Forwarded_Proto="https")
@@ -202,6 +215,28 @@ def test_the_visitors_password_cannot_be_guessed_fast(house: House) -> None:
         status, cookie = log_in(url)
         assert status == 303
         assert "go-models" in ask(url, "GET", "/config", Cookie=cookie.split(";")[0])[2]
+
+
+def test_many_guesses_at_once_are_not_more_guesses(house: House) -> None:
+    from solar_chat.ui.server import serve
+
+    with serve(house.assistant, host="127.0.0.1", port=free_port(), share=False, password=VISITORS, lang=None, visitors=True) as addresses:
+        body = urlencode({"username": "solar", "password": "x"})
+        guessers = [http.client.HTTPConnection(urlsplit(addresses.visitors[0]).netloc, timeout=20) for _ in range(12)]
+        # Each is past the check before the first one has said what it guesses.
+        for guesser in guessers:
+            guesser.putrequest("POST", "/login")
+            guesser.putheader("Content-Type", "application/x-www-form-urlencoded")
+            guesser.putheader("Content-Length", str(len(body)))
+            guesser.endheaders()
+        assert ask(addresses.visitors[0], "GET", "/config")[0] == 401
+        for guesser in guessers:
+            guesser.send(body.encode())
+        found = [guesser.getresponse().status for guesser in guessers]
+        for guesser in guessers:
+            guesser.close()
+        assert found.count(400) == 5
+        assert found.count(429) == 7
 
 
 @pytest.mark.browser

@@ -72,6 +72,7 @@ def test_many_addresses_do_not_help(login: OwnerLogin, clock: Clock) -> None:
 
 def test_threads_do_not_get_more_tries(login: OwnerLogin) -> None:
     answers: list[str] = []
+    threads: list[threading.Thread] = []
 
     def guess() -> None:
         try:
@@ -80,8 +81,9 @@ def test_threads_do_not_get_more_tries(login: OwnerLogin) -> None:
             answers.append(error.key)
 
     for _ in range(TRIES_OF_ONE + 3):
-        thread = threading.Thread(target=guess)
-        thread.start()
+        threads.append(threading.Thread(target=guess))
+        threads[-1].start()
+    for thread in threads:
         thread.join()
     assert answers.count("owner_password_wrong") == TRIES_OF_ONE
 
