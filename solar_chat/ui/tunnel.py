@@ -102,8 +102,13 @@ def _address(program: subprocess.Popen[bytes]) -> str:
 
     def read() -> None:
         assert program.stdout is not None
-        for line in program.stdout:
-            lines.put(line.decode("utf-8", "replace").strip())
+        found = False
+        for raw in program.stdout:
+            if not found:
+                # Nobody reads what it says later, for days perhaps.
+                line = raw.decode("utf-8", "replace").strip()
+                found = _SUCCESS.search(line) is not None
+                lines.put(line)
         lines.put(None)
 
     threading.Thread(target=read, name="frpc", daemon=True).start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import queue
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from solar_chat.errors import StartError
 from solar_chat.i18n import Catalogue
 from solar_chat.ui.environment import prepare
-from tests.ui.house import House, free_port
+from tests.ui.house import House, eventually, free_port
 from tests.ui.share_service import CARRIER, SHARE_SERVER, program, share_api
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -142,3 +143,31 @@ def test_the_program_says_nothing_of_use(service: pytest.MonkeyPatch, tmp_path: 
     service.setattr("solar_chat.ui.tunnel.PATIENCE_S", 0.5)
     program(tmp_path, code)
     assert why(tmp_path).key == "share_failed"
+
+
+def test_what_the_program_says_later_is_read_and_not_kept(service: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from solar_chat.ui.tunnel import tunnel
+
+    made: list[queue.SimpleQueue[str | None]] = []
+
+    def noted() -> queue.SimpleQueue[str | None]:
+        made.append(SimpleQueue())
+        return made[-1]
+
+    SimpleQueue = queue.SimpleQueue
+    service.setattr("solar_chat.ui.tunnel.queue.SimpleQueue", noted)
+    # More than fits into a pipe that nobody reads.
+    program(
+        tmp_path,
+        f"""
+        import pathlib, time
+        print("start proxy success: http://127.0.0.1:1", flush=True)
+        for _ in range(10_000): print("[W] connect to local service error", flush=True)
+        pathlib.Path({str(tmp_path / "said")!r}).touch()
+        time.sleep(60)
+        """,
+    )
+    with tunnel(free_port(), "token", tmp_path) as link:
+        assert link == "http://127.0.0.1:1"
+        assert eventually((tmp_path / "said").exists)
+        assert made[0].empty()
