@@ -23,7 +23,9 @@ from solar_chat.errors import StoreError
 
 KEPT_DAYS: Final = 30
 _EVERY_S: Final = 3.0
+_DROP_EVERY_S: Final = 3600.0
 _SUFFIX: Final = ".sqlite3"
+_PART: Final = ".part"
 _Signature = tuple[int, ...]
 
 log = logging.getLogger(__name__)
@@ -45,13 +47,17 @@ class KeptVisits:
         self._thread.start()
 
     def bring(self, token: str, file: Path) -> bool:
-        """Put what was kept of the visit `token` into `file`; whether there was anything."""
+        """Put what was kept of the visit `token` into `file`; whether there was anything that could be read."""
         kept = self._copy(token)
-        if not kept.is_file():
-            return False
         file.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-        shutil.copyfile(kept, file)
-        file.chmod(0o600)
+        try:
+            shutil.copyfile(kept, file)
+            file.chmod(0o600)
+        except OSError as error:
+            file.unlink(missing_ok=True)
+            if not isinstance(error, FileNotFoundError):
+                log.warning("a kept visit could not be read", exc_info=True)
+            return False
         # Coming back counts: the days begin anew.
         with contextlib.suppress(OSError):
             os.utime(kept)
@@ -65,18 +71,22 @@ class KeptVisits:
 
     def save(self) -> None:
         """Copy what has changed since the last time."""
-        for token, store in self._visits().items():
+        visits = self._visits()
+        with self._guard:
+            self._seen = {token: signature for token, signature in self._seen.items() if token in visits}
+        for token, store in visits.items():
             with self._guard:
                 if token not in self._visits():
                     # It ended since, and what was kept of it is deleted.
                     continue
-                signature = _signature(store.file)
-                if self._seen.get(token) == signature or not store.list(limit=1):
-                    continue
                 try:
+                    signature = _signature(store.file)
+                    if self._seen.get(token) == signature or not store.list(limit=1):
+                        continue
                     self._write(token, store)
                 except (OSError, StoreError):
-                    # A bucket that is full or gone: the visit goes on from its own file, and the next change tries again.
+                    # A bucket that is full or gone: the visit goes on from its own file, and the next change tries again. Or the visit itself cannot be
+                    # read, or ends while it is looked at; the others are kept all the same.
                     log.warning("a visit could not be kept", exc_info=True)
                 else:
                     self._seen[token] = signature
@@ -89,7 +99,7 @@ class KeptVisits:
 
     def _write(self, token: str, store: Store) -> None:
         kept = self._copy(token)
-        whole, part = store.file.with_suffix(".whole"), kept.with_suffix(".part")
+        whole, part = store.file.with_suffix(".whole"), kept.with_suffix(_PART)
         try:
             store.copy_to(whole)
             shutil.copyfile(whole, part)
@@ -99,17 +109,22 @@ class KeptVisits:
             part.unlink(missing_ok=True)
 
     def _copy(self, token: str) -> Path:
-        return self._folder / f"{hashlib.sha256(token.encode()).hexdigest()}{_SUFFIX}"
+        return self._folder / f"{hashlib.sha256(token.encode('utf-8', 'surrogatepass')).hexdigest()}{_SUFFIX}"
 
     def _work(self) -> None:
+        dropped = time.monotonic()
         while not self._over.wait(self._every_s):
-            with contextlib.suppress(StoreError):
-                # A visit may end while it is looked at.
-                self.save()
+            self.save()
+            if time.monotonic() - dropped >= _DROP_EVERY_S:
+                dropped = time.monotonic()
+                with contextlib.suppress(OSError):
+                    # Another machine at the same bucket may have dropped it, or the bucket is gone.
+                    self._drop_old()
 
     def _drop_old(self) -> None:
         oldest = time.time() - KEPT_DAYS * 86_400
-        for kept in self._folder.glob(f"*{_SUFFIX}"):
+        # Halves of a process that was killed too.
+        for kept in [*self._folder.glob(f"*{_SUFFIX}"), *self._folder.glob(f"*{_PART}")]:
             if kept.stat().st_mtime < oldest:
                 kept.unlink(missing_ok=True)
 

@@ -7,6 +7,7 @@ every start.
 
 from __future__ import annotations
 
+import logging
 import secrets
 import shutil
 import threading
@@ -22,7 +23,7 @@ from solar_chat.assistant.desk import Desk
 from solar_chat.assistant.events import ChatEvent, LoadState
 from solar_chat.assistant.kept_visits import KeptVisits
 from solar_chat.conversation import Store
-from solar_chat.errors import InputError, NoTurn, SolarChatError, StaleWrite
+from solar_chat.errors import InputError, NoTurn, SolarChatError, StaleWrite, StoreError
 from solar_chat.i18n import Catalogue
 from solar_chat.language import Level, morphemes
 from solar_chat.settings import ReplyChoice, Settings, SettingsCopy
@@ -38,6 +39,8 @@ CHOICES: Final = frozenset({"interface_language", "theme", "level", "reply_langu
 # What a visitor did wrong, or has used up, is told as it is; everything else might name a path or a setting of the owner's.
 _TOLD: Final = (InputError, StaleWrite, NoTurn)
 _FILE: Final = "visit.sqlite3"
+
+log = logging.getLogger(__name__)
 
 
 class Visit(Desk):
@@ -125,11 +128,24 @@ class Visits:
                     raise SolarChatError("visits_full")
                 # The folder's name tells nobody the pass.
                 folder = self._owner.home.visits / secrets.token_hex(8)
-                known = token if token and self._kept is not None and self._kept.bring(token, folder / _FILE) else None
-                visit = Visit(known or secrets.token_urlsafe(32), folder, self._owner.catalogue, self._owner, self._clock)
+                visit = self._brought(token, folder) or self._opened(secrets.token_urlsafe(32), folder)
                 self._visits[visit.token] = visit
             visit.seen = self._clock()
             return visit
+
+    def _brought(self, token: str | None, folder: Path) -> Visit | None:
+        """What was kept of the visit `token`; None where that is nothing, or nothing that can be read: nobody is locked out by it."""
+        if not token or self._kept is None or not self._kept.bring(token, folder / _FILE):
+            return None
+        try:
+            return self._opened(token, folder)
+        except StoreError:
+            log.warning("a kept visit could not be opened", exc_info=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            return None
+
+    def _opened(self, token: str, folder: Path) -> Visit:
+        return Visit(token, folder, self._owner.catalogue, self._owner, self._clock)
 
     def get(self, token: str | None) -> Visit:
         """The visit that `token` belongs to. Raises SolarChatError `visit_over`."""

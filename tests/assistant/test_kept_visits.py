@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from solar_chat.assistant import Assistant, Visits
-from solar_chat.assistant.kept_visits import KEPT_DAYS
+from solar_chat.assistant.kept_visits import KEPT_DAYS, KeptVisits
 from solar_chat.engine import ScriptedBackend
 from tests.assistant.test_visits import said
 from tests.ui.house import eventually
@@ -73,3 +73,71 @@ def test_a_bucket_that_is_full_ends_no_visit(assistant: Assistant, bucket: Path,
     monkeypatch.setattr("solar_chat.assistant.kept_visits.shutil.copyfile", full)
     visits.close()
     assert list(bucket.iterdir()) == []
+
+
+@pytest.mark.parametrize("kept", [b"SQLite format 3\x00 and no more", b"no database", b"", None])
+def test_a_copy_that_cannot_be_read_locks_nobody_out(assistant: Assistant, bucket: Path, backend: ScriptedBackend, kept: bytes | None) -> None:
+    before = Visits(assistant)
+    visit = before.enter(None)
+    said(before, visit.token, backend, "안녕?", "안녕하세요.")
+    before.close()
+    (copy,) = bucket.iterdir()
+    whole = copy.read_bytes()
+    copy.write_bytes(whole[: len(whole) // 2] if kept is None else kept)
+    after = Visits(assistant)
+    assert after.enter(visit.token).store.list() == []
+    assert said(after, next(iter(after._stores())), backend, "안녕?", "안녕하세요.")
+    after.close()
+
+
+def test_a_bucket_that_is_gone_locks_nobody_out(
+    assistant: Assistant, bucket: Path, backend: ScriptedBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = Visits(assistant)
+    visit = before.enter(None)
+    said(before, visit.token, backend, "안녕?", "안녕하세요.")
+    before.close()
+    after = Visits(assistant)
+
+    def gone(*_args: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("solar_chat.assistant.kept_visits.shutil.copyfile", gone)
+        assert after.enter(visit.token).store.list() == []
+    after.close()
+
+
+@pytest.mark.parametrize("token", ["../../history", "/etc/passwd", "\x00", "\ud800", "x" * 100_000])
+def test_no_pass_leads_out_of_the_bucket(assistant: Assistant, bucket: Path, token: str) -> None:
+    visits = Visits(assistant)
+    assert visits.enter(token).token != token
+    visits.close()
+
+
+def test_a_visit_that_cannot_be_read_keeps_no_other_from_being_kept(assistant: Assistant, bucket: Path, backend: ScriptedBackend) -> None:
+    visits = Visits(assistant)
+    broken, fine = visits.enter(None), visits.enter(None)
+    broken.store.close()
+    said(visits, fine.token, backend, "안녕?", "안녕하세요.")
+    visits.close()
+    assert len(list(bucket.iterdir())) == 1
+
+
+def test_half_a_copy_of_a_killed_process_goes_too(assistant: Assistant, bucket: Path) -> None:
+    bucket.mkdir(parents=True)
+    (bucket / "killed.part").write_bytes(b"x")
+    then = time.time() - (KEPT_DAYS + 1) * 86_400
+    os.utime(bucket / "killed.part", (then, then))
+    Visits(assistant).close()
+    assert list(bucket.iterdir()) == []
+
+
+def test_what_grows_old_goes_without_a_restart(bucket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("solar_chat.assistant.kept_visits._DROP_EVERY_S", 0.0)
+    kept = KeptVisits(bucket, dict, every_s=0.01)
+    (bucket / "old.sqlite3").write_bytes(b"")
+    then = time.time() - (KEPT_DAYS + 1) * 86_400
+    os.utime(bucket / "old.sqlite3", (then, then))
+    assert eventually(lambda: list(bucket.iterdir()) == [])
+    kept.close()
