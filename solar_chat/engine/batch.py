@@ -194,18 +194,24 @@ class Batch:
         except Exception as error:  # tokenizers raise whatever they like; the guest is told
             self._dismiss(guest, error)
             return
-        seat = self._seat_for(prompt)
+        try:
+            seat = self._seat_for(prompt)
+            reply = Reply(guest.request, self._tokenizer)
+        except Exception as error:  # as in `step`; the thread that calls has others to serve
+            release_frames(error)
+            self._dismiss(guest, self._explained(error))
+            return
         seat.guest, seat.prompt, seat.reused, seat.started = guest, prompt, len(seat.ids), time.perf_counter()
         seat.limit = min(guest.request.max_reply_tokens, room)
-        seat.reply, seat.picker = Reply(guest.request, self._tokenizer), None
+        seat.reply, seat.picker = reply, None
         guest.tell(Prefilled(seat.reused, len(prompt), seat.reused))
 
     def step(self) -> None:
         """A chunk of what is to be read, and a token for each reply that has begun. Raises nothing: guests are told."""
-        for seat in self._seats:
-            if seat.guest is not None and seat.guest.stop.is_set():
-                self._end(seat, "cancelled")
         try:
+            for seat in self._seats:
+                if seat.guest is not None and seat.guest.stop.is_set():
+                    self._end(seat, "cancelled")
             self._read_prompts()
             self._read_tokens()
         except Exception as error:  # torch raises whatever it likes; nothing that was written then can be trusted
@@ -224,6 +230,8 @@ class Batch:
         best = max(self._seats, key=lambda seat: shared[seat.number])
         if self._cache is not None and shared[best.number] >= known + _WORTH_COPYING:
             known = shared[best.number]
+            # Where copying breaks off, nobody knows what is there.
+            seat.ids = []
             self._cache.copy_rows(best.number, seat.number, known)
         seat.ids = prompt[:known]
         return seat
@@ -249,8 +257,13 @@ class Batch:
             self._tell(seat, Prefilled(len(seat.ids), len(seat.prompt), seat.reused))
             if len(seat.ids) == len(seat.prompt):
                 assert seat.guest is not None
-                seat.picker = Picker(seat.guest.request, seat.prompt, self._tokenizer, self._end_ids, logits)
-                self._go_on(seat, logits)
+                try:
+                    seat.picker = Picker(seat.guest.request, seat.prompt, self._tokenizer, self._end_ids, logits)
+                except Exception as error:  # as in `step`, but only of this one, and what was read is right
+                    release_frames(error)
+                    self._fail(seat, error)
+                else:
+                    self._go_on(seat, logits)
 
     def _read_tokens(self) -> None:
         """The token that each reply chose last, and from what follows the next one."""
@@ -309,10 +322,12 @@ class Batch:
         self._leave(seat, None)
 
     def _fail(self, seat: _Seat, error: Exception) -> None:
+        self._leave(seat, self._explained(error))
+
+    def _explained(self, error: Exception) -> ModelError:
         if is_out_of_memory(error):
-            self._leave(seat, OutOfMemory("memory_generating", model=self._name))
-        else:
-            self._leave(seat, ModelError("generation_failed", model=self._name, reason=str(error).split("\n", 1)[0]))
+            return OutOfMemory("memory_generating", model=self._name)
+        return ModelError("generation_failed", model=self._name, reason=str(error).split("\n", 1)[0])
 
     def _leave(self, seat: _Seat, last: BaseException | None) -> None:
         guest, seat.guest, seat.picker, seat.reply = seat.guest, None, None, None

@@ -176,6 +176,26 @@ def test_a_model_that_breaks_is_told_to_all_and_can_be_used_again(box: LocalBack
     )
 
 
+def test_a_seed_that_is_none_is_told_to_its_guest_alone(box: LocalBackend, batch: Batch) -> None:
+    wrong, fine = run(batch, [asked(QUESTIONS[0], sampling=Sampling(seed=2**80)), asked(QUESTIONS[1])])
+    assert isinstance(wrong[-1], ModelError)
+    assert text_of([event for event in fine if isinstance(event, TextPiece)]) == text_of(alone(box, asked(QUESTIONS[1])))
+
+
+def test_rows_that_cannot_be_copied_are_told_to_their_guest(box: LocalBackend, batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    question = "여기서만 쓰는, 다른 어디에도 없는 아주 긴 질문의 앞부분이며 끝이 다릅니다. 하나입니까?"
+    first, _ = seated(batch, asked(question))
+    batch.step()
+    with monkeypatch.context() as patch:
+        patch.setattr("solar_chat.engine.batch._SeatCache.copy_rows", lambda *_: 1 / 0)
+        guest, told = seated(batch, asked(question))
+        assert guest.over
+        assert isinstance(told[-1], ModelError)
+    while not first.over:
+        batch.step()
+    assert text_of([event for event in run(batch, [asked(question)])[0] if isinstance(event, TextPiece)]) == text_of(alone(box, asked(question)))
+
+
 def test_seats_are_as_many_as_there_is_memory(box: LocalBackend) -> None:
     model = box._model
     seat = 2 * 12 * 2 * 64 * 768 * 4
@@ -201,17 +221,28 @@ def test_the_engine_answers_many_at_once(engine: Engine, box: LocalBackend) -> N
     assert found == [text_of(alone(box, asked(question))) for question in QUESTIONS]
 
 
-def test_whoever_wants_the_model_alone_waits_for_no_reply(engine: Engine) -> None:
-    endless = [
-        engine.stream(asked(question, max_reply_tokens=700, stop=(), sampling=Sampling(temperature=1.0, seed=1))) for question in QUESTIONS[:8]
-    ]
-    for stream in endless:
-        next(stream)
-    events = list(engine.stream(GenerationRequest("<|user|>안녕?<|end|><|assistant|>", 8, sampling=Sampling(temperature=0))))
-    assert isinstance(events[-1], Finished)
-    # Some of the others are not done: they gave way.
-    assert engine.queue_length > 0
-    for stream in endless:
+def test_whoever_wants_the_model_alone_waits_for_no_reply(engine: Engine, batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("solar_chat.engine.worker.TURN_TOGETHER_S", 0.0)
+    one_asks, looked = threading.Event(), threading.Event()
+    step, steps = batch.step, list[int]()
+
+    def held() -> None:
+        # The first step ends once somebody asks who wants the model alone, and the second begins once that is over, however busy the machine is.
+        if steps:
+            looked.wait(30)
+        steps.append(1)
+        step()
+        one_asks.wait(30)
+
+    monkeypatch.setattr(batch, "step", held)
+    many = [engine.stream(asked(question)) for question in QUESTIONS[:8]]
+    alone_one = engine.stream(GenerationRequest("<|user|>안녕?<|end|><|assistant|>", 8, sampling=Sampling(temperature=0)))
+    one_asks.set()
+    assert isinstance(list(alone_one)[-1], Finished)
+    # None of the others is done: they gave way.
+    assert engine.queue_length >= 8
+    looked.set()
+    for stream in many:
         stream.close()
     end = time.monotonic() + 10
     while engine.queue_length and time.monotonic() < end:
