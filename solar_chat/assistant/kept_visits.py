@@ -85,8 +85,8 @@ class KeptVisits:
                         continue
                     self._write(token, store)
                 except (OSError, StoreError):
-                    # A bucket that is full or gone: the visit goes on from its own file, and the next change tries again. Or the visit itself cannot be
-                    # read, or ends while it is looked at; the others are kept all the same.
+                    # A bucket that is full or gone: the visit goes on from its own file, and the next change tries again. Or it cannot be read,
+                    # or ends while it is looked at; the others are kept all the same.
                     log.warning("a visit could not be kept", exc_info=True)
                 else:
                     self._seen[token] = signature

@@ -49,7 +49,7 @@ def gate(app: Asgi, bound: str, shared: bool) -> Asgi:
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
         allowed = host_allowed(host_name(host), bound=bound, shared=shared)
         if origin is not None:
-            # Reading as well: Gradio lets every origin read what is not at "localhost", and another port or tunnel of the same site is sent the cookies.
+            # Reading as well: Gradio lets every origin read what is not at "localhost", and another port or tunnel of the same site sends cookies.
             # "null", a sandboxed frame or a file, is another origin too. A Space's proxy may say another host than the browser did.
             own = origin.split("://")[-1]
             allowed = allowed and (own == host or own in space_names())
