@@ -14,15 +14,16 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 
 from solar_chat.engine.batch import Guest
 from solar_chat.engine.event_stream import EventStream, Generation
 from solar_chat.engine.lease import LEASE_PAUSE_S, Lease
-from solar_chat.engine.protocol import Backend, GenerationRequest
+from solar_chat.engine.protocol import Backend, Event, GenerationRequest
 from solar_chat.engine.thinking import Habit, without_thinking
 from solar_chat.errors import ModelError
 
@@ -173,8 +174,14 @@ class Engine:
         if not work.request.together or work.request.with_thoughts:
             return EventStream(work, self._give_up_place)
         # The worker cannot wait in the middle of one of several replies, so that the reader leaves out what was only thought.
-        name = "" if self._backend is None else self._backend.name
-        return EventStream(work, self._give_up_place, partial(without_thinking, request=work.request, model=name, habit=self._habit))
+        return EventStream(work, self._give_up_place, partial(self._said, work.request))
+
+    def _said(self, request: GenerationRequest, events: Iterator[Event]) -> Iterator[Event]:
+        """`events` without thoughts. Runs in the reader's thread."""
+        for first in events:
+            # Not before: a change of model may have been in front of it, and the habits of two models differ.
+            name = "" if self._backend is None else self._backend.name
+            yield from without_thinking(chain((first,), events), request, name, self._habit)
 
     def _enqueue(self, work: Generation | _Load, *, ahead: bool = False) -> None:
         with self._changed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 
 import pytest
 from hypothesis import given
@@ -161,6 +162,27 @@ def test_a_limit_met_in_a_block_that_somebody_else_opened_is_said() -> None:
     thought = ["음.", "\n</think>\n", "답."]
     with pytest.raises(ModelError, match="only_reasoning"):
         replies(thought, ["음. ", "또 ", "음."], limits=(100, 2))
+
+
+def test_the_habit_of_one_model_is_not_the_next_ones() -> None:
+    thought, plain = ["음.", "\n</think>\n", "답."], ["곧바로 ", "말하는 ", "답입니다."]
+    engine = Engine()
+    engine.load(lambda: ScriptedBackend(thought))
+    list(engine.stream(GenerationRequest("p", 100, together=True)))
+    asked = threading.Event()
+
+    def load() -> ScriptedBackend:
+        asked.wait(10)
+        return ScriptedBackend(plain)
+
+    engine.load_soon(load)
+    # Asked while the old model is there, answered by the new one.
+    stream = engine.stream(GenerationRequest("p", 2, together=True))
+    asked.set()
+    try:
+        assert text_of(list(stream)) == "곧바로 말하는 "
+    finally:
+        engine.close()
 
 
 def test_the_next_turn_equals_a_fresh_start() -> None:
