@@ -86,6 +86,12 @@ class _SeatLayer(PreallocatedLayer):
             self._keys[target, :, :tokens] = self._keys[source, :, :tokens]
             self._values[target, :, :tokens] = self._values[source, :, :tokens]
 
+    def clear(self, seat: int) -> None:
+        """Zero the rows of one seat."""
+        if self._keys is not None and self._values is not None:
+            self._keys[seat].zero_()
+            self._values[seat].zero_()
+
     def _reserve(self, like: Tensor) -> Tensor:
         _, heads, _, width = like.shape
         return like.new_zeros((self._seats, heads, self._capacity_tokens, width))
@@ -111,6 +117,13 @@ class _SeatCache(PrefixCache):
         with torch.inference_mode():
             for layer in self._seated:
                 layer.copy_rows(source, target, tokens)
+
+    def clear(self, seat: int) -> None:
+        import torch
+
+        with torch.inference_mode():
+            for layer in self._seated:
+                layer.clear(seat)
 
     @contextlib.contextmanager
     def stepping(self, positions: Tensor, rows: int) -> Iterator[None]:
@@ -305,6 +318,8 @@ class Batch:
         except Exception as error:  # as in `step`, but only of this one
             release_frames(error)
             seat.ids = []
+            # A mask hides what was no number from nobody: nothing times NaN is NaN.
+            self._opened().clear(seat.number)
             return self._fail(seat, error)
         if seat.token in picker.end_ids:
             return self._end(seat, "stop")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import torch
 
 from solar_chat.engine import Engine, Event, Finished, GenerationRequest, Prefilled, Sampling, TextPiece, load_model
 from solar_chat.engine.batch import MOST_SEATS, Batch, Guest, seats_for
@@ -194,6 +195,28 @@ def test_rows_that_cannot_be_copied_are_told_to_their_guest(box: LocalBackend, b
     while not first.over:
         batch.step()
     assert text_of([event for event in run(batch, [asked(question)])[0] if isinstance(event, TextPiece)]) == text_of(alone(box, asked(question)))
+
+
+def test_what_was_no_number_spoils_nobody_who_sits_there_next(box: LocalBackend) -> None:
+    two = Batch(
+        box._model, box._encoded_apart, box._tokenizer, name="two", context_tokens=box.context_tokens, end_ids=box._end_ids, seats=2, chunk_tokens=64
+    )
+    prompt = asked("뷁 " + "말을 합니다. " * 20)
+    unusual = next(token for token in box._encoded_apart(prompt) if token not in box._encoded_apart(asked("말을 합니다. ")))
+    weight = box._model.get_input_embeddings().weight
+    with torch.inference_mode():
+        was = weight[unusual].clone()
+        weight[unusual] = float("nan")
+        try:
+            (broken,) = run(two, [prompt])
+        finally:
+            weight[unusual] = was
+    assert isinstance(broken[-1], ModelError)
+    # The first sits where that was, and a step looks at as many rows as the second one has.
+    requests = [asked("고마워!"), asked("안녕하세요. " * 12)]
+    for request, told in zip(requests, run(two, requests), strict=True):
+        assert told[-1] is None
+        assert text_of([event for event in told if isinstance(event, TextPiece)]) == text_of(alone(box, request))
 
 
 def test_seats_are_as_many_as_there_is_memory(box: LocalBackend) -> None:
