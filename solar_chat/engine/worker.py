@@ -163,9 +163,10 @@ class Engine:
                 left.append(self._running)
             self._changed.notify_all()
         for work in left:
+            # In this order: a reply that is told to stop first may have told its reader that it was cancelled before the error comes.
+            work.fail(ModelError("engine_closed"))
             if isinstance(work, Generation):
                 work.stop.set()
-            work.fail(ModelError("engine_closed"))
         if threading.current_thread() is not self._thread:
             self._thread.join(CLOSE_TIMEOUT_S)
 

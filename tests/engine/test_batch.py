@@ -303,11 +303,20 @@ def test_a_model_is_changed_when_those_before_it_have_their_replies(engine: Engi
     assert isinstance(list(after)[-1], Finished)
 
 
-def test_closing_the_engine_fails_who_is_answered(box: LocalBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closing_the_engine_fails_who_is_answered(box: LocalBackend, batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine()
     monkeypatch.setattr(box, "close", lambda: None)
     engine.load(lambda: box)
-    stream = engine.stream(asked(QUESTIONS[0], max_reply_tokens=700, stop=(), sampling=Sampling(temperature=1.0, seed=1)))
+    step = batch.step
+
+    def held() -> None:
+        # The reply cannot be over before the engine is closed, however busy the machine is.
+        for work in engine._together:
+            work.stop.wait(30)
+        step()
+
+    monkeypatch.setattr(batch, "step", held)
+    stream = engine.stream(asked(QUESTIONS[0]))
     next(stream)
     engine.close()
     with pytest.raises(ModelError, match="engine_closed"):
