@@ -1,8 +1,8 @@
-"""What must hold before `import gradio`: no telemetry, no proxy for ourselves, no rewriting of stubs, and no pandas.
+"""What must hold before `import gradio`: no telemetry, no proxy for ourselves, nothing written into the installation, and no pandas.
 
 Gradio writes `.pyi` files beside its components at every import, which takes longer than the rest of the import and fails in a read-only
-installation. It imports pandas to recognise tables, of which our page has none: 34 MB of memory and a tenth of the import. The hooks touch internals
-of Gradio 6; where those are gone, nothing happens.
+installation, and at its first start there the seed by which it names cached files. It imports pandas to recognise tables, of which our page has none:
+34 MB of memory and a tenth of the import. The hooks touch internals of Gradio 6; where those are gone, nothing happens.
 """
 
 from __future__ import annotations
@@ -11,17 +11,19 @@ import importlib
 import importlib.machinery
 import os
 import sys
+import uuid
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from types import ModuleType
 
 _REWRITER = "create_or_modify_pyi"
+_SEED = "get_hash_seed"
 _TABLES = "pandas"
 _Load = Callable[[ModuleType], None]
 
 
 class LighterGradio(MetaPathFinder):
-    """Lets two of Gradio's modules load as they are, one with its stub writer taken away, one with pandas put off."""
+    """Lets three of Gradio's modules load as they are: without the stub writer, with pandas put off, with a seed of this process's own."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> importlib.machinery.ModuleSpec | None:
         lighter = _LIGHTER.get(fullname)
@@ -66,7 +68,14 @@ class _Later(ModuleType):
         return getattr(importlib.import_module(self.__name__), name)
 
 
-_LIGHTER = {"gradio.component_meta": _without_stub_writer, "gradio.caching": _with_pandas_later}
+def _with_own_seed(load: _Load, module: ModuleType) -> None:
+    load(module)
+    if hasattr(module, _SEED):
+        # It would only matter to files that one run caches for the next.
+        setattr(module, _SEED, lambda: uuid.uuid4().hex)
+
+
+_LIGHTER = {"gradio.component_meta": _without_stub_writer, "gradio.caching": _with_pandas_later, "gradio.utils": _with_own_seed}
 
 
 def prepare() -> None:

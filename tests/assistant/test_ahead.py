@@ -242,7 +242,6 @@ class TestQuietly:
         other = ScriptedBackend(default=["네"])
         monkeypatch.setattr("solar_chat.assistant.switching.load_model", lambda *_args, **_kwargs: other)
         monkeypatch.setattr("solar_chat.assistant.switching.check_model", lambda *_args: None)
-        monkeypatch.setattr("solar_chat.assistant.switching.detect", lambda: None)
         assistant.prepare(None, "쓰던 글", level="casual")
         assistant.start_loading("starter")
         assistant.wait_ready()
@@ -257,7 +256,6 @@ class TestQuietly:
         """A command line asks once and is gone."""
         monkeypatch.setattr("solar_chat.assistant.switching.load_model", lambda *_args, **_kwargs: backend)
         monkeypatch.setattr("solar_chat.assistant.switching.check_model", lambda *_args: None)
-        monkeypatch.setattr("solar_chat.assistant.switching.detect", lambda: None)
         assistant.start_loading("starter")
         assistant.wait_ready()
         time.sleep(0.1)

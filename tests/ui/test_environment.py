@@ -1,4 +1,4 @@
-"""Importing Gradio: neither its stub writer nor pandas, until somebody has a table."""
+"""Importing Gradio: nothing is written where it is installed, and no pandas, until somebody has a table."""
 
 from __future__ import annotations
 
@@ -33,3 +33,13 @@ def test_a_table_can_be_the_first_to_ask_for_pandas() -> None:
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", probe], cwd=ROOT, capture_output=True, encoding="utf-8", check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "True True"
+
+
+def test_the_names_of_cached_files_need_no_file_in_the_installation() -> None:
+    probe = PROBE.split("import gradio\n")[0] + (
+        "import gradio.utils, gradio.processing_utils as files\n"
+        "print(len(files.hash_seed), gradio.utils.get_hash_seed() != gradio.utils.get_hash_seed())"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", probe], cwd=ROOT, capture_output=True, encoding="utf-8", check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "32 True"
