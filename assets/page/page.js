@@ -110,6 +110,16 @@
     if (event.target instanceof Element && event.target.tagName !== 'INPUT' && event.target.closest('#conversations label.selected')) window.solarView('chat')
   })
 
+  // Gradio keeps a correction that was begun by its place in the list: where other messages come, it would stand over one of those.
+  const BRINGS_OTHER_MESSAGES = '#new-conversation, #conversations label, #delete, #undo, #earlier, #previous-version, #next-version'
+  document.addEventListener('click', (event) => {
+    if (!(event.target instanceof Element) || !event.target.closest(BRINGS_OTHER_MESSAGES)) return
+    document.querySelectorAll('#chat .edit-textarea').forEach((text) => {
+      const buttons = text.closest('.message-row')?.parentElement.querySelectorAll('.message-buttons-right button')
+      if (buttons?.length === 2) buttons[1].click()
+    })
+  }, true)
+
   // Enter, seen before Gradio sees it. While a syllable is being composed Enter belongs to the input method; without text there is nothing to send;
   // during an answer it would empty the box for nothing.
   window.solarBusy = false

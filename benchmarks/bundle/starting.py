@@ -56,17 +56,15 @@ def start(command: list[str], work: Path, browser: Browser) -> Start:
     opener.write_text("#!/bin/sh\n", encoding="utf-8")
     opener.chmod(0o755)
     home = Home.find(work / "home")
-    environment = {
-        **os.environ,
-        "PATH": f"{opener.parent}{os.pathsep}{os.environ['PATH']}",
-        "DISPLAY": os.environ.get("DISPLAY", ":0"),
-        "LANG": "ko_KR.UTF-8",
-        "SOLAR_CHAT_HOME": str(work / "home"),
-        "HF_HUB_OFFLINE": "1",
-    }
     began = time.perf_counter()
     process = subprocess.Popen(
-        command, cwd=work, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        command,
+        cwd=work,
+        env=child_environment(work),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
     try:
         _fetch(_record(home, process, ready=False).url)
@@ -92,6 +90,19 @@ def start(command: list[str], work: Path, browser: Browser) -> Start:
     finally:
         process.kill()
         process.wait(PATIENCE_S)
+
+
+def child_environment(work: Path) -> dict[str, str]:
+    """A person's: without what steers Python, which a packaged program does not read and which may forbid the other one its compiled files."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return {
+        **inherited,
+        "PATH": f"{work / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "DISPLAY": os.environ.get("DISPLAY", ":0"),
+        "LANG": "ko_KR.UTF-8",
+        "SOLAR_CHAT_HOME": str(work / "home"),
+        "HF_HUB_OFFLINE": "1",
+    }
 
 
 def _record(home: Home, process: subprocess.Popen[bytes], *, ready: bool) -> Record:

@@ -16,6 +16,8 @@ from solar_chat.errors import SolarChatError
 from solar_chat.i18n import Catalogue, InterfaceLanguage, system_language
 from solar_chat.paths import Home
 
+_BAD_USAGE = 2
+
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the program and exit: 0, 1 (an error a person can mend, in one line on stderr), 2 (bad usage), 3 (it runs already)."""
@@ -35,9 +37,22 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
     def run(start: Start) -> None:
         # What a command needs takes a second to import; a click is to show something first.
-        from solar_chat.cli.commands import build
+        import typer
 
-        build(catalogue, lang, start)(arguments, prog_name="solar-chat" if getattr(sys, "frozen", False) else "python app.py")
+        from solar_chat.cli.commands import build
+        from solar_chat.cli.usage import UsageError, usage_sentence
+
+        command = typer.main.get_command(build(catalogue, lang, start))
+        try:
+            # Otherwise typer would say what is wrong, in English.
+            name = "solar-chat" if getattr(sys, "frozen", False) else "python app.py"
+            sys.exit(command.main(arguments, prog_name=name, standalone_mode=False))
+        except UsageError as error:
+            print(usage_sentence(error, catalogue, lang), file=sys.stderr)
+            sys.exit(_BAD_USAGE)
+        except typer.Abort:
+            # Ctrl+C at a question.
+            sys.exit(1)
 
     start = Start(explain, clicked)
     code = 0

@@ -16,7 +16,7 @@ import pytest
 from benchmarks.bundle.__main__ import Round, page
 from benchmarks.bundle.packing import packed
 from benchmarks.bundle.parts import count
-from benchmarks.bundle.starting import Start
+from benchmarks.bundle.starting import Start, child_environment
 
 
 @pytest.fixture
@@ -83,3 +83,12 @@ def test_without_rounds_the_page_is_of_weight_alone(bundle: Path) -> None:
     assert text.count("not measured") == 2
     assert "## Start" not in text
     assert "| symbols" in text
+
+
+def test_both_programs_start_as_a_person_would_start_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("PYTHONPATH", "elsewhere")
+    found = child_environment(tmp_path)
+    assert not any(name.startswith("PYTHON") for name in found)
+    assert found["PATH"].split(os.pathsep)[0] == str(tmp_path / "bin")
+    assert found["SOLAR_CHAT_HOME"] == str(tmp_path / "home")

@@ -85,6 +85,33 @@ def test_bad_usage_exits_with_2(home: Path, arguments: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "korean", "english"),
+    [
+        (("--port", "x"), "--port에 쓸 수 없는 값입니다.", "--port cannot have this value."),
+        (("ask", "a", "--level", "rude"), "--level에 쓸 수 없는 값입니다.", "--level cannot have this value."),
+        (("rewrite", "a"), "--level이 빠졌습니다.", "--level is missing."),
+        (("upscale", "plan"), "SRC가 빠졌습니다.", "SRC is missing."),
+        (("paths", "--home", "x"), "--home이라는 옵션이 없습니다.", "There is no option --home here."),
+        (("nonsense",), "알 수 없는 명령입니다. python app.py -h", "This command line cannot be understood."),
+        (("--port",), "알 수 없는 명령입니다.", "This command line cannot be understood."),
+        (("upscale", "plan", "assets/models/starter", "--slices", "a:b"), "--slices: 0:24,8:32처럼 적으십시오", "--slices: write it like 0:24,8:32"),
+    ],
+)
+def test_bad_usage_is_one_line_in_the_asked_language(home: Path, arguments: tuple[str, ...], korean: str, english: str) -> None:
+    for lang, words in (("ko", korean), ("en", english)):
+        done = run("--lang", lang, *arguments, home=home)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert words in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_command_of_commands_shows_them(home: Path) -> None:
+    done = run("--lang", "ko", "models", home=home)
+    assert "download" in done.stdout + done.stderr
+    assert "알 수 없는 명령" not in done.stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--share",), "--password"),

@@ -129,6 +129,21 @@ def test_editing_sends_again_and_keeps_the_old_branch(page: Page, clean: House) 
     expect(page.locator(REPLIES).last).to_contain_text("둘째 답변입니다.")
 
 
+def test_a_correction_that_was_begun_does_not_go_along_to_another_conversation(page: Page, clean: House) -> None:
+    ask(page, clean, "첫 질문입니다.", "첫 답변입니다.")
+    page.locator("#chat").get_by_role("button", name="고쳐서 다시 보내기").click()
+    page.locator("#chat textarea").fill("다른 말입니다.")
+    page.click("#new-conversation")
+    expect(page.locator(QUESTIONS)).to_have_count(0)
+    ask(page, clean, "새 질문입니다.", "새 답변입니다.")
+    expect(page.locator(QUESTIONS)).to_contain_text("새 질문입니다.")
+    expect(page.locator("#chat textarea")).to_have_count(0)
+    page.locator("#chat").get_by_role("button", name="고쳐서 다시 보내기").click()
+    page.locator("#conversations label").last.click()
+    expect(page.locator(QUESTIONS)).to_contain_text("첫 질문입니다.")
+    expect(page.locator("#chat textarea")).to_have_count(0)
+
+
 def test_level_and_reply_language_are_one_click_and_stay_with_the_conversation(page: Page, clean: House) -> None:
     ask(page, clean, "안녕하세요.", "안녕하십니까.")
     page.locator("#level").get_by_text("해요체").click()
