@@ -109,12 +109,15 @@ def _pipeline(state: Mapping[str, Any]) -> _Pipeline:
 def _pieces(state: Mapping[str, Any]) -> _Pipeline:
     """Spaces become ▁, one stands in front of the text, and neighbours join by rank. Nothing else may happen."""
     space: bool | None = None
-    replaced = False
+    replaced = doubled = False
     for step in _steps(state.get("normalizer")):
         if step["type"] == "Prepend" and step.get("prepend") == _SPACE:
             space = True
         elif step["type"] == "Replace" and step.get("pattern") == {"String": " "} and step.get("content") == _SPACE:
             replaced = True
+        elif step["type"] == "Replace" and step.get("pattern") == {"Regex": rf"\A{_SPACE}"} and step.get("content") == 2 * _SPACE:
+            # Metaspace puts none in front of a text that begins with one; SentencePiece and llama.cpp do.
+            doubled = True
         # Hangul typed as single letters is composed by the model's own tokenizer and not by llama.cpp; typed text is composed already.
         elif step["type"] != "NFC":
             raise _refused(f"normalizer {step['type']}")
@@ -130,6 +133,8 @@ def _pieces(state: Mapping[str, Any]) -> _Pipeline:
             raise _refused(f"pre_tokenizer {step['type']}")
     if not replaced:
         raise _refused("no step for spaces")
+    if doubled and not space:
+        raise _refused("normalizer Replace")
     return _Pipeline("llama", "default", adds_space=bool(space))
 
 

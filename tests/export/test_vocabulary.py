@@ -51,6 +51,18 @@ def test_newer_ways_to_say_the_same(steps: dict[str, Any], make: Make, made: Exp
     assert len(texts) > 5
 
 
+DOUBLED = [{"type": "Replace", "pattern": {"String": " "}, "content": "▁"}, {"type": "Replace", "pattern": {"Regex": "\\A▁"}, "content": "▁▁"}]
+
+
+def test_a_space_in_front_of_one_that_is_there(make: Make, made: Export) -> None:
+    """As transformers converts SentencePiece models from 5.24 on: with the same ids for texts that begin with a space, too."""
+    steps = {"type": "Sequence", "normalizers": DOUBLED}
+    folder = change(change(make(), set_("normalizer", steps)), set_("pre_tokenizer", {**METASPACE, "split": False}))
+    ours, theirs = tokenizer_of(folder), tokenizer_of(made(folder).gguf)
+    texts = [*TEXTS, *(f" {text}" for text in TEXTS), "  두 칸"]
+    assert [ours.encode(text) for text in texts] == [theirs.encode(text) for text in texts]
+
+
 def test_ids_of_pieces_and_bytes(make: Make, made: Export, qwen: Tokenizer) -> None:
     for name, options in (("pieces", {}), ("bytes", {"tokenizer": qwen, "model_type": "qwen2", "bos_token_id": None, "eos_token_id": 2})):
         folder = make(name, **options)
@@ -86,6 +98,7 @@ def test_a_space_only_in_front_of_the_text_is_told(make: Make, made: Export) -> 
         (set_("normalizer", {"type": "NFKC"}), "normalizer NFKC"),
         (set_("normalizer", {"type": "Lowercase"}), "normalizer Lowercase"),
         (set_("normalizer", None), "no step for spaces"),
+        (set_("normalizer", {"type": "Sequence", "normalizers": DOUBLED}), "normalizer Replace"),
         (set_("pre_tokenizer", {"type": "Whitespace"}), "pre_tokenizer Whitespace"),
         (set_("pre_tokenizer", {"type": "Digits", "individual_digits": False}), "pre_tokenizer Digits"),
         (set_model(byte_fallback=False), "normalizer Sequence"),
