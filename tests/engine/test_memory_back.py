@@ -81,8 +81,8 @@ def test_a_failed_load_gives_its_memory_back(engine: Engine, make_checkpoint: Ca
     say_something(engine)
     # What making the files took.
     free_memory()
-    before = resident_bytes()
+    before, threads = resident_bytes(), threading.active_count()
     failed = engine.load_soon(lambda: load_model(Spec("large", large), cpu))
     assert failed.exception() is not None
     assert resident_bytes() - before < 60 * MB
-    assert threading.active_count() < 50
+    assert threading.active_count() <= threads
