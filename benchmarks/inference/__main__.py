@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _plan(shape: Shape, device: str, *, quick: bool, toy: bool) -> Plan:
-    plan = Plan("", shape.layers, toy, shape.context_tokens, 200, reply_tokens=24, history_tokens=3000, rounds=7, history_rounds=2, device=device)
+    plan = Plan("", shape.layers, toy, shape.context_tokens, 200, reply_tokens=16, history_tokens=3000, rounds=5, history_rounds=2, device=device)
     if device == "cuda":
         plan = replace(plan, reply_tokens=256, rounds=7, history_rounds=3)
     if quick:
