@@ -20,7 +20,7 @@ from typing import Literal, get_args
 
 from solar_chat import paths
 from solar_chat.errors import SolarChatError, StartError
-from solar_chat.language.josa import josa
+from solar_chat.josa import josa
 
 InterfaceLanguage = Literal["ko", "en"]
 INTERFACE_LANGUAGES: tuple[InterfaceLanguage, ...] = get_args(InterfaceLanguage)

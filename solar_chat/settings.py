@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_type_hints
 
 from solar_chat.errors import InputError, SolarChatError
-from solar_chat.language.types import Level
+from solar_chat.levels import Level
 
 LanguageChoice = Literal["auto", "ko", "en"]
 Theme = Literal["system", "light", "dark"]

@@ -168,6 +168,9 @@
     const thing = document.querySelector(selector)
     if (thing && name && thing.getAttribute('aria-label') !== name) thing.setAttribute('aria-label', name)
   }
+  // A window of its own does not take the page's title by itself, and is there to be told a moment after the page.
+  const titleWindow = () => window.pywebview?.api?.show_title?.(document.title)
+  window.addEventListener('pywebviewready', titleWindow)
   const nameThings = () => {
     const words = document.querySelector('#shortcuts')
     if (!words) return
@@ -181,7 +184,9 @@
     const chat = viewInUrl() === 'chat'
     const shown = chat ? document.querySelector('#manage button') && document.querySelector('#title h1') : document.querySelector(`.of-${viewInUrl()}.view-heading`)
     const title = shown && shown.textContent.trim() ? `${shown.textContent.trim()} - Solar Chat` : 'Solar Chat'
-    if (document.title !== title) document.title = title
+    if (document.title === title) return
+    document.title = title
+    titleWindow()
   }
 
   // What Gradio leaves out for screen readers and keyboards: it labels every message in English with its source text (the message itself is better),

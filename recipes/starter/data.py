@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from solar_chat.language.types import LEVELS, Level
+from solar_chat.levels import LEVELS, Level
 from solar_chat.messages import Message
 from solar_chat.prompts import TEMPLATES, ReplyLanguage, system_prompt
 

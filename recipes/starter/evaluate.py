@@ -23,7 +23,7 @@ from recipes.starter.data import HELDOUT
 from solar_chat.engine import Backend, Finished, GenerationRequest, Sampling, TextPiece, load_model
 from solar_chat.hardware import detect
 from solar_chat.language import complies, sentences
-from solar_chat.language.types import Level
+from solar_chat.levels import Level
 from solar_chat.messages import Message
 from solar_chat.paths import STARTER_MODEL
 from solar_chat.prompts import TEMPLATES, ReplyLanguage, system_prompt

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from recipes.starter.data import Record
 from solar_chat.language import rewrite, sentences
-from solar_chat.language.types import LEVELS, Level
+from solar_chat.levels import LEVELS, Level
 from solar_chat.messages import Message
 
 

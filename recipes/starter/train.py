@@ -28,7 +28,7 @@ from recipes.starter.levels import expand
 from recipes.starter.tokenizer import END_ID, encode_loosely, save_tokenizer, train_tokenizer
 from recipes.upscale.loop import Schedule, fit, load, save
 from recipes.upscale.stack import build
-from solar_chat.language.types import LEVELS
+from solar_chat.levels import LEVELS
 from solar_chat.prompts import TEMPLATES, system_prompt
 from solar_chat.upscale import DepthPlan
 

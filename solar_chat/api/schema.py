@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from solar_chat.language.types import Level
+from solar_chat.levels import Level
 from solar_chat.settings import GuardMode, ReplyChoice
 
 MOST_MESSAGES: Final = 2048

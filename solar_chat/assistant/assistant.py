@@ -9,7 +9,6 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from solar_chat.assistant.building import Builds
 from solar_chat.assistant.completion import Completion, CompletionRequest
 from solar_chat.assistant.desk import Desk, sampling_of
 from solar_chat.assistant.library import Library
@@ -24,6 +23,7 @@ from solar_chat.language import morphemes
 from solar_chat.models import Download, ModelSpec, Offer, QuantizedCopy, drop_full_weights, quantized_copy, resolve
 from solar_chat.paths import Home
 from solar_chat.settings import SettingsFile
+from solar_chat.workshop.building import Builds
 
 
 class Assistant(Desk):

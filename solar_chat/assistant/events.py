@@ -12,7 +12,8 @@ from solar_chat.conversation import StoredMessage
 from solar_chat.engine.protocol import FinishReason
 from solar_chat.errors import SolarChatError
 from solar_chat.guard import Mending, SlipReason
-from solar_chat.language.types import Level, SentenceLevel
+from solar_chat.language.types import SentenceLevel
+from solar_chat.levels import Level
 from solar_chat.prompts import ReplyLanguage
 from solar_chat.settings import ReplyChoice
 

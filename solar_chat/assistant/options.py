@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from solar_chat.assistant.events import OptionChange
 from solar_chat.conversation import Conversation, Store
-from solar_chat.language.types import LEVELS
+from solar_chat.levels import LEVELS
 from solar_chat.settings import ReplyChoice
 
 Changed = dict[str, tuple[str | None, str]]

@@ -1,13 +1,17 @@
-"""`ask`: one reply, or one a line, without the page. Nothing is stored."""
+"""`ask`: one reply, or one a line, without the page. Nothing is stored.
 
-from __future__ import annotations
+(No `from __future__ import annotations`: typer reads the annotations at run time.)
+"""
 
 import sys
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
+
+import typer
 
 from solar_chat.assistant import Answer, Assistant, Draft, Turn, TurnRequest
 from solar_chat.cli.lines import answer_lines, print_json
+from solar_chat.cli.page import MODEL_VARIABLE
 from solar_chat.errors import InputError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import LEVELS, Level
@@ -26,7 +30,33 @@ class Asked:
     seed: int | None
 
 
-def ask_once(home: Home, model: str | None, asked: Asked, text: str, catalogue: Catalogue, lang: InterfaceLanguage, *, as_json: bool) -> None:
+def add_ask_command(app: typer.Typer, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+    """`ask`."""
+
+    def say(key: str) -> str:
+        return catalogue.tr(lang, f"cli.{key}")
+
+    @app.command(help=say("ask"))
+    def ask(
+        context: typer.Context,
+        text: Annotated[str | None, typer.Argument(help=say("ask_text"))] = None,
+        level: Annotated[Level | None, typer.Option(help=say("level"))] = None,
+        reply_language: Annotated[ReplyChoice | None, typer.Option(help=say("reply_language"))] = None,
+        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"), envvar=MODEL_VARIABLE, show_envvar=True)] = None,
+        seed: Annotated[int | None, typer.Option(min=0, help=say("seed"))] = None,
+        as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
+        jsonl: Annotated[bool, typer.Option("--jsonl", help=say("ask_jsonl"))] = False,
+    ) -> None:
+        if (text is None) != jsonl:
+            raise typer.BadParameter(say("text_or_jsonl"), param_hint="TEXT")
+        asked = Asked(level, reply_language, seed)
+        if text is None:
+            _ask_lines(context.obj, model, asked, catalogue, lang)
+        else:
+            _ask_once(context.obj, model, asked, text, catalogue, lang, as_json=as_json)
+
+
+def _ask_once(home: Home, model: str | None, asked: Asked, text: str, catalogue: Catalogue, lang: InterfaceLanguage, *, as_json: bool) -> None:
     """Print the reply to `text`: settled sentences as they come, or one JSON object at the end."""
     with Assistant.open(home, model) as assistant:
         assistant.start_loading(fall_back=False)
@@ -38,7 +68,7 @@ def ask_once(home: Home, model: str | None, asked: Asked, text: str, catalogue: 
         _print_stream(turn)
 
 
-def ask_lines(home: Home, model: str | None, asked: Asked, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+def _ask_lines(home: Home, model: str | None, asked: Asked, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
     """One answer object for each line of stdin; the model is loaded once."""
     with Assistant.open(home, model) as assistant:
         assistant.start_loading(fall_back=False)

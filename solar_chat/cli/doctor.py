@@ -1,17 +1,21 @@
-"""`doctor` and `paths`: what this machine has, what would run where, and where things live."""
+"""`doctor` and `paths`: what this machine has, what would run where, and where things live.
 
-from __future__ import annotations
+(No `from __future__ import annotations`: typer reads the annotations at run time.)
+"""
 
 import platform
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from solar_chat import __version__
 from solar_chat.access import read_key
 from solar_chat.assistant import Assistant
 from solar_chat.cli.lines import print_json
-from solar_chat.cli.models import describe
+from solar_chat.cli.model_listing import describe
 from solar_chat.hardware import Hardware, detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.models import CATALOG, fits, free_disk
@@ -21,14 +25,33 @@ from solar_chat.paths import Home
 _LIBRARIES = ("gradio", "transformers", "torch", "bitsandbytes", "accelerate", "kiwipiepy", "langdetect", "tokenizers", "huggingface_hub")
 
 
-def print_paths(home: Home) -> None:
+def add_doctor_command(app: typer.Typer, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+    """`doctor`."""
+
+    def say(key: str) -> str:
+        return catalogue.tr(lang, f"cli.{key}")
+
+    @app.command(help=say("doctor"))
+    def doctor(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False) -> None:
+        _print_doctor(context.obj, catalogue, lang, as_json=as_json)
+
+
+def add_paths_command(app: typer.Typer, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+    """`paths`."""
+
+    @app.command(help=catalogue.tr(lang, "cli.paths"))
+    def paths(context: typer.Context) -> None:
+        _print_paths(context.obj)
+
+
+def _print_paths(home: Home) -> None:
     for name, path in home.as_dict().items():
         print(f"{name:9} {path}")
     # What the file holds, for whoever has to type it into a program on another computer.
     print(f"{'key':9} {read_key(home.api_key) or '-'}")
 
 
-def print_doctor(home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, as_json: bool) -> None:
+def _print_doctor(home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, as_json: bool) -> None:
     """What was found. Writes nothing, so that it also works where the app does not."""
     hardware = detect()
     if as_json:

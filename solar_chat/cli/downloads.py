@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from solar_chat.cli.models import FORMS, in_form
+from solar_chat.cli.model_listing import FORMS, in_form
 from solar_chat.errors import InputError, ModelError
 from solar_chat.hardware import detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage

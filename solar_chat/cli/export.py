@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from solar_chat.assistant.exporting import export_model, report
 from solar_chat.cli.progress import Progress
 from solar_chat.export import Weights
 from solar_chat.i18n import Catalogue, InterfaceLanguage
+from solar_chat.workshop.exporting import export_model, report
 
 _INTERRUPTED = 130
 

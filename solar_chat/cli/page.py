@@ -19,6 +19,8 @@ from solar_chat.paths import Home
 
 # A second start has brought the first one to the front, or opened its page.
 RUNS_ALREADY = 3
+# What a Space's owner sets in place of `--model`.
+MODEL_VARIABLE = "SOLAR_CHAT_MODEL"
 
 
 @dataclass(frozen=True, slots=True)

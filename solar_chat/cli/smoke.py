@@ -18,7 +18,6 @@ from urllib.parse import urljoin
 
 from solar_chat import paths
 from solar_chat.assistant import Answer, Assistant
-from solar_chat.assistant.exporting import export_model
 from solar_chat.engine.endpoint import Endpoint
 from solar_chat.engine.native import four_bit_library
 from solar_chat.errors import SolarChatError
@@ -29,6 +28,7 @@ from solar_chat.language.identification.foreign import detected
 from solar_chat.models import STARTER
 from solar_chat.models.hub import transport_error
 from solar_chat.paths import SAMPLE_TEXT, STARTER_MODEL, Home
+from solar_chat.workshop.exporting import export_model
 
 _PAGE_S = 30
 

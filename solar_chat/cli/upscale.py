@@ -11,13 +11,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from solar_chat.assistant.upscale_preview import read_slices
-from solar_chat.assistant.upscale_source import Source, open_recorded, open_source
-from solar_chat.assistant.upscaling import build as write_deeper
-from solar_chat.assistant.upscaling import choose_plan
 from solar_chat.cli.lines import print_json
 from solar_chat.cli.progress import Progress
-from solar_chat.cli.upscale_measure import add_measure_command
 from solar_chat.cli.upscale_plan import describe_plan, plan_object
 from solar_chat.errors import InputError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
@@ -32,6 +27,10 @@ from solar_chat.upscale import (
     planned,
     verify,
 )
+from solar_chat.workshop.preview import read_slices
+from solar_chat.workshop.source import Source, open_recorded, open_source
+from solar_chat.workshop.upscaling import build as write_deeper
+from solar_chat.workshop.upscaling import choose_plan
 
 _INTERRUPTED = 130
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", re.IGNORECASE)
@@ -115,7 +114,19 @@ def add_upscale_commands(app: typer.Typer, catalogue: Catalogue, lang: Interface
         if proof.zeroed:
             print(catalogue.tr(lang, "upscale.verified_zeros", count=f"{proof.zeroed:,}"))
 
-    add_measure_command(group, catalogue, lang)
+    @group.command("measure", help=say("upscale_measure"))
+    def measure(
+        context: typer.Context,
+        src: Annotated[str, typer.Argument(metavar="SRC", help=say("upscale_src"))],
+        out: Annotated[Path, typer.Argument(metavar="OUT", help=say("upscale_verify_out"))],
+        text: Annotated[Path | None, typer.Option(metavar="FILE", help=say("upscale_measure_text"))] = None,
+        plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help=say("upscale_measure_plot"))] = None,
+        as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
+    ) -> None:
+        # It runs models; the other three only look at files and copy them, and start at once.
+        from solar_chat.cli.upscale_measure import measure_and_print
+
+        measure_and_print(src, out, text, plot, context.obj, catalogue, lang, as_json=as_json)
 
 
 def _opened(src: str, home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, weights: bool = True) -> Source:

@@ -1,62 +1,50 @@
-"""`upscale measure`: figures of source and result side by side, the picture, and a sentence that says what they mean.
+"""`upscale measure`: figures of source and result side by side, the picture, and a sentence that says what they mean."""
 
-(No `from __future__ import annotations`: typer reads the annotations at run time.)
-"""
+from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from solar_chat.assistant.measurement import meaning, picture, report, save_picture
-from solar_chat.assistant.upscale_source import Source, open_source
-from solar_chat.assistant.upscaling import Measured, measure
 from solar_chat.cli.lines import print_json
 from solar_chat.cli.progress import Progress
 from solar_chat.errors import InputError
 from solar_chat.hardware import detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage
+from solar_chat.paths import Home
 from solar_chat.upscale import CHART, Figures
+from solar_chat.workshop.measurement import meaning, picture, report, save_picture
+from solar_chat.workshop.measuring import Measured, measure
+from solar_chat.workshop.source import Source, open_source
 
 _INTERRUPTED = 130
 
 
-def add_measure_command(group: typer.Typer, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
-    """`measure` under `upscale`."""
-
-    def say(key: str) -> str:
-        return catalogue.tr(lang, f"cli.{key}")
-
-    @group.command("measure", help=say("upscale_measure"))
-    def measure_(
-        context: typer.Context,
-        src: Annotated[str, typer.Argument(metavar="SRC", help=say("upscale_src"))],
-        out: Annotated[Path, typer.Argument(metavar="OUT", help=say("upscale_verify_out"))],
-        text: Annotated[Path | None, typer.Option(metavar="FILE", help=say("upscale_measure_text"))] = None,
-        plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help=say("upscale_measure_plot"))] = None,
-        as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
-    ) -> None:
-        out = out.expanduser().absolute()
-        if not out.is_dir():
-            raise InputError("upscale_no_config", path=out)
-        drawn = plot.expanduser().absolute() if plot is not None else out / CHART
-        if not drawn.parent.is_dir() or not os.access(drawn.parent, os.W_OK):
-            raise InputError("upscale_write_failed", path=drawn, reason=str(drawn.parent))
-        fetching = Progress("upscale.download_progress", catalogue, lang)
-        try:
-            source = open_source(src, context.obj, fetching.share)
-        finally:
-            fetching.end()
-        measured = _measured(source, out, text, catalogue, lang)
-        save_picture(drawn, picture(measured.comparison, source.name, out.name, catalogue, lang))
-        if as_json:
-            print_json(_object(measured, source.name, out, drawn) | {"sentence": meaning(measured.comparison, catalogue, lang)})
-            return
-        for line in report(measured, source.name, out.name, catalogue, lang):
-            print(line)
-        print(catalogue.tr(lang, "measure.plot", path=drawn))
+def measure_and_print(
+    src: str, out: Path, text: Path | None, plot: Path | None, home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, as_json: bool
+) -> None:
+    """Raises as `open_source` and `measure` do; ends the program with 130 after Ctrl+C."""
+    out = out.expanduser().absolute()
+    if not out.is_dir():
+        raise InputError("upscale_no_config", path=out)
+    drawn = plot.expanduser().absolute() if plot is not None else out / CHART
+    if not drawn.parent.is_dir() or not os.access(drawn.parent, os.W_OK):
+        raise InputError("upscale_write_failed", path=drawn, reason=str(drawn.parent))
+    fetching = Progress("upscale.download_progress", catalogue, lang)
+    try:
+        source = open_source(src, home, fetching.share)
+    finally:
+        fetching.end()
+    measured = _measured(source, out, text, catalogue, lang)
+    save_picture(drawn, picture(measured.comparison, source.name, out.name, catalogue, lang))
+    if as_json:
+        print_json(_object(measured, source.name, out, drawn) | {"sentence": meaning(measured.comparison, catalogue, lang)})
+        return
+    for line in report(measured, source.name, out.name, catalogue, lang):
+        print(line)
+    print(catalogue.tr(lang, "measure.plot", path=drawn))
 
 
 def _measured(source: Source, out: Path, text: Path | None, catalogue: Catalogue, lang: InterfaceLanguage) -> Measured:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from solar_chat.assistant.upscale_preview import plan_notes
-from solar_chat.assistant.upscale_source import Source
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.upscale import Checkpoint, DepthPlan, deepened_config, layer_runs, planned, sharded, span, split
+from solar_chat.workshop.preview import plan_notes
+from solar_chat.workshop.source import Source
 
 # More of the tensors outside the layers than a line can hold.
 _NAMED_OUTSIDE = 6

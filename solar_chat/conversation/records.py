@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, get_args
 
-from solar_chat.language.types import Level
+from solar_chat.levels import Level
 from solar_chat.messages import Message, Role
 from solar_chat.settings import ReplyChoice
 

@@ -20,7 +20,7 @@ from solar_chat.conversation.migrations import migrate
 from solar_chat.conversation.records import UNCHANGED, Conversation, Hit, MessageStatus, StoredMessage, Unchanged
 from solar_chat.conversation.search import Query, Tokenize, morpheme_terms, simple_tokens, snippet, surface_terms
 from solar_chat.errors import StaleWrite, StoreError
-from solar_chat.language.types import Level
+from solar_chat.levels import Level
 from solar_chat.messages import Role
 from solar_chat.settings import ReplyChoice
 

@@ -26,6 +26,7 @@ from solar_chat.settings import Theme
 _GROUNDS = {"light": "#fbfaf8", "dark": "#171513"}
 # Internet Explorer, which pywebview falls back to on a Windows without WebView2, cannot show the page.
 _TOO_OLD = "mshtml"
+_LONGEST_TITLE = 200
 # Python binding → where its package keeps the plugins for window systems.
 _QTS = {"PySide6": "Qt/plugins/platforms", "PyQt6": "Qt6/plugins/platforms"}
 
@@ -116,6 +117,7 @@ class Window:
             text_select=True,
             zoomable=True,
         )
+        self._window.expose(self._titling())
         self._follow(self._window.events)
         # Private mode would forget which conversation was open.
         webview.start(work, private_mode=False, storage_path=str(self._home.window_storage), icon=str(ICON_BITMAP))
@@ -166,6 +168,16 @@ class Window:
         screens = [Area(screen.x, screen.y, screen.width, screen.height) for screen in webview.screens]
         self._follower = Follower(load_placement(self._home.window).on(screens))
         return webview
+
+    def _titling(self) -> Callable[[object], None]:
+        """What the page calls with its title: the window has its own, and pywebview does not carry the page's over."""
+        window = self._window
+
+        def show_title(title: object) -> None:
+            # One line is all there is room for; a page may say anything.
+            window.set_title(" ".join(str(title).split())[:_LONGEST_TITLE])
+
+        return show_title
 
     def _follow(self, events: Any) -> None:
         follower = self._follower

@@ -7,8 +7,6 @@ its numbers, Latin text, code, quotations, negation and content words survive. N
 from solar_chat.language.identification.identify import identify
 from solar_chat.language.identification.reflex import is_reflex
 from solar_chat.language.identification.strays import Expected, Standing
-from solar_chat.language.josa import josa
-from solar_chat.language.parsing.analyser import warm
 from solar_chat.language.parsing.segment import split_settled
 from solar_chat.language.parsing.terms import morphemes
 from solar_chat.language.register.inspection import inspect
@@ -16,12 +14,10 @@ from solar_chat.language.register.speech import complies, sentence_complies, sen
 from solar_chat.language.requests.wishes import Wish, names_a_level, wishes
 from solar_chat.language.rewriting.rewrite import rewrite
 from solar_chat.language.types import (
-    LEVELS,
     Analysis,
     Family,
     Identification,
     Language,
-    Level,
     MatrixLanguage,
     RewriteStatus,
     Rewriting,
@@ -34,6 +30,8 @@ from solar_chat.language.types import (
     TextFamily,
     TextLevel,
 )
+from solar_chat.language.warming import warm
+from solar_chat.levels import LEVELS, Level
 
 __all__ = [
     "LEVELS",
@@ -60,7 +58,6 @@ __all__ = [
     "identify",
     "inspect",
     "is_reflex",
-    "josa",
     "morphemes",
     "names_a_level",
     "rewrite",

@@ -6,7 +6,7 @@ Values only; nothing here loads Kiwi or langdetect. Offsets are in characters of
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 Language = Literal["ko", "en", "mixed", "other", "none"]
 """Language of a message: `other` is any language but Korean and English, `none` has no words at all."""
@@ -15,15 +15,11 @@ MatrixLanguage = Literal["ko", "en", "both"]
 SpanLanguage = Literal["ko", "en", "other", "none"]
 SpanKind = Literal["text", "term", "code", "url", "quote", "number", "emoji"]
 
-Level = Literal["formal", "polite", "casual", "plain"]
-"""A speech level that a person may ask for: 합쇼체, 해요체, 해체, 해라체."""
 SentenceLevel = Literal["formal", "polite", "casual", "plain", "hao", "hage", "none"]
 TextLevel = Literal["formal", "polite", "casual", "plain", "hao", "hage", "mixed", "none"]
 Family = Literal["jondaemal", "banmal", "none"]
 TextFamily = Literal["jondaemal", "banmal", "mixed", "none"]
 RewriteStatus = Literal["kept", "rewritten", "unsafe"]
-
-LEVELS: tuple[Level, ...] = get_args(Level)
 
 
 @dataclass(frozen=True, slots=True)

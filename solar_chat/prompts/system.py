@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from solar_chat.language.types import Level
+from solar_chat.levels import Level
 
 ReplyLanguage = Literal["ko", "en"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from solar_chat.language.types import LEVELS
+from solar_chat.levels import LEVELS
 
 REPLY_CHOICES = ("follow", "ko", "en")
 

@@ -12,7 +12,7 @@ import gradio as gr
 
 from solar_chat.conversation import as_markdown
 from solar_chat.errors import SolarChatError
-from solar_chat.language.types import Level
+from solar_chat.levels import Level
 from solar_chat.settings import ReplyChoice
 from solar_chat.ui.notes import undoable_change
 from solar_chat.ui.screen import SHOWN_MESSAGES, Screen, Tab, Updates

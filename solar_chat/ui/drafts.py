@@ -11,7 +11,7 @@ from typing import Any
 
 import gradio as gr
 
-from solar_chat.language.types import Level
+from solar_chat.levels import Level
 from solar_chat.settings import ReplyChoice
 from solar_chat.ui.chat import Composer
 from solar_chat.ui.screen import Screen, Tab

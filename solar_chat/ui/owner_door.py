@@ -77,6 +77,9 @@ class OwnersPage:
             return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_called(receive), here))
 
         async def far_send(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start" and b"cache-control" not in dict(message["headers"]):
+                # The same address is the visitors' page to everybody else, and after leaving to this browser too.
+                message = {**message, "headers": [*message["headers"], (b"cache-control", b"no-store")]}
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_called(send, message), here))
 
         answered = asyncio.run_coroutine_threadsafe(_called(self.app, {**scope, LET_IN: True}, far_receive, far_send), self._loop)

@@ -20,7 +20,7 @@ import gradio as gr
 from solar_chat.assistant import ChatEvent, Decided, Draft, OptionChange, Reading, Saved
 from solar_chat.conversation import StoredMessage
 from solar_chat.errors import SolarChatError, StoreError
-from solar_chat.language.types import Level
+from solar_chat.levels import Level
 from solar_chat.settings import ReplyChoice
 from solar_chat.ui import notes
 from solar_chat.ui.chat import Composer

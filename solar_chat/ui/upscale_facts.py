@@ -9,8 +9,6 @@ import base64
 from collections.abc import Callable, Iterator
 
 from solar_chat.assistant import exporting, measurement
-from solar_chat.assistant.building import BuildState, Measurement
-from solar_chat.assistant.upscale_preview import Preview, plan_notes
 from solar_chat.errors import SolarChatError
 from solar_chat.export import WEIGHTS
 from solar_chat.i18n import Catalogue, InterfaceLanguage
@@ -18,6 +16,8 @@ from solar_chat.models.wording import size
 from solar_chat.ui.boxes import act_button, asking_button
 from solar_chat.ui.marks import Translate
 from solar_chat.ui.markup import safe, with_links
+from solar_chat.workshop.building import BuildState, Measurement
+from solar_chat.workshop.preview import Preview, plan_notes
 
 
 def facts_html(seen: Preview, disk_free_bytes: int, tr: Translate) -> str:

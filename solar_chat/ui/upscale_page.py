@@ -13,10 +13,6 @@ from typing import Any
 
 import gradio as gr
 
-from solar_chat.assistant.building import Order
-from solar_chat.assistant.upscale_preview import Preview, preview, read_slices
-from solar_chat.assistant.upscale_source import Source, open_source
-from solar_chat.assistant.upscaling import choose_plan
 from solar_chat.errors import InputError, ModelError, SolarChatError
 from solar_chat.models import STARTER, free_disk
 from solar_chat.ui.boxes import JS_ANSWERED
@@ -30,6 +26,10 @@ from solar_chat.ui.upscale_picture import picture_html
 from solar_chat.ui.upscale_view import UpscaleRegion
 from solar_chat.ui.views import Navigation
 from solar_chat.upscale import DepthPlan, check_room, check_target, split
+from solar_chat.workshop.building import Order
+from solar_chat.workshop.preview import Preview, preview, read_slices
+from solar_chat.workshop.source import Source, open_source
+from solar_chat.workshop.upscaling import choose_plan
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 

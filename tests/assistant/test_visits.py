@@ -10,13 +10,7 @@ from solar_chat.assistant import Assistant, Draft, Visits
 from solar_chat.assistant.visits import IDLE_S, MOST_VISITS, TURNS_A_MINUTE
 from solar_chat.engine import ScriptedBackend
 from solar_chat.errors import InputError, ModelError, SolarChatError, StoreError
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture

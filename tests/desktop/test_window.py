@@ -52,7 +52,9 @@ def live():
     inner.events.loaded.wait(60)
     found["title"] = inner.title
     found["shows"] = inner.get_current_url() == door.url
+    inner.run_js("window.pywebview.api.show_title('봄  나들이\\n- Solar Chat')")
     look("first")
+    found["titled"] = inner.native.windowTitle()
     inner.resize(900, 650); inner.move(40, 60); look("resized")
     inner.minimize(); look("minimized")
     assert window.show(); look("shown")
@@ -92,7 +94,7 @@ def shown(home: Path, *arguments: str) -> dict[str, Any]:
 def test_it_comes_to_the_front_and_opens_again_where_it_was(tmp_path: Path) -> None:
     home = tmp_path / "창 집"
     found = shown(home)
-    assert (found["title"], found["shows"]) == ("Solar Chat", True)
+    assert (found["title"], found["titled"], found["shows"]) == ("Solar Chat", "봄 나들이 - Solar Chat", True)
     assert found["first"] == [1120, 800, False, False]
     assert found["resized"] == [900, 650, False, False]
     assert found["minimized"][2] is True

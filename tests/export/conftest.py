@@ -87,8 +87,8 @@ def make(tmp_path: Path, pieces: Tokenizer) -> Make:
 @pytest.fixture
 def made(tmp_path: Path) -> Callable[..., Exported]:
     """Export through the door that people use: `made(folder, weights="q8_0")`."""
-    from solar_chat.assistant.exporting import export_model
     from solar_chat.paths import Home
+    from solar_chat.workshop.exporting import export_model
 
     def made_(folder: Path | str, name: str = "out.gguf", weights: Any = "f16", **options: Any) -> Exported:
         return export_model(str(folder), tmp_path / "exported" / name, weights, Home.find(tmp_path / "home"), **options)[0]

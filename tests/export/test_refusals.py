@@ -147,7 +147,7 @@ def test_two_exports_of_one_name(make: Make, made: Export, tmp_path: Path) -> No
 PROGRAM = """
 import sys, time
 from pathlib import Path
-from solar_chat.assistant.exporting import export_model
+from solar_chat.workshop.exporting import export_model
 from solar_chat.paths import Home
 def slow(done, total):
     if done > total // 3:

@@ -6,14 +6,7 @@ import pytest
 
 from solar_chat.models.progress import Meter
 from solar_chat.models.transfer import Stopped
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 @pytest.fixture

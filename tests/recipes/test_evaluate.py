@@ -7,7 +7,7 @@ import pytest
 from recipes.starter.evaluate import Judged, Prompt, StarterSpec, ask, judge, recommended_sampling, summary
 from solar_chat.engine import Finished, FinishReason, load_model
 from solar_chat.hardware import detect
-from solar_chat.language.types import LEVELS, Level
+from solar_chat.levels import LEVELS, Level
 from solar_chat.messages import Message
 from solar_chat.paths import STARTER_MODEL
 from solar_chat.prompts import ReplyLanguage, system_prompt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from recipes.starter.data import Record, Source
 from recipes.starter.levels import expand, in_level
-from solar_chat.language.types import Level
+from solar_chat.levels import Level
 from solar_chat.messages import Message
 from solar_chat.prompts import ReplyLanguage
 

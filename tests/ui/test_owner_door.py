@@ -110,7 +110,10 @@ def test_the_password_opens_the_owners_page_to_this_session_alone(clean: House, 
     own = cookie.split(";")[0]
     assert "go-models" in ask(shared[1], "GET", "/config", Cookie=own)[2]
     assert "go-models" not in ask(shared[1], "GET", "/config")[2]
-    assert '"views": ["chat", "models", "upscale"]' in ask(shared[1], "GET", "/", Cookie=own)[2]
+    _, told, page = ask(shared[1], "GET", "/", Cookie=own)
+    assert '"views": ["chat", "models", "upscale"]' in page
+    # No cache keeps it for whoever asks for the same address next.
+    assert ("cache-control", "no-store") in told
     assert carried == ["/config", "/"]
     assert ask(shared[1], "POST", LEAVE, "", Cookie=own)[0] == 303
     status, told, text = ask(shared[1], "GET", "/config", Cookie=own)

@@ -9,15 +9,9 @@ import pytest
 from solar_chat.access import checked_owner_password, is_encrypted
 from solar_chat.errors import InputError, StartError
 from solar_chat.ui.owner_login import MOST_SESSIONS, SESSION_S, TRIES_OF_ALL, TRIES_OF_ONE, TRIES_S, OwnerLogin
+from tests.clock import Clock
 
 PASSWORD = "주인만 아는 긴 비밀번호"
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

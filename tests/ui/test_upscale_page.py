@@ -167,7 +167,7 @@ def test_a_build_outlives_its_tab_and_is_called_off_from_another(
             progress(done * page_bytes, 100_000 * page_bytes)
             assistant.builds._calls_off.wait(0.02)
 
-    monkeypatch.setattr("solar_chat.assistant.building.build", slow)
+    monkeypatch.setattr("solar_chat.workshop.building.build", slow)
     page.click("button#upscale-build")
     expect(page.locator("#upscale-job progress")).to_be_visible()
     expect(page.locator("#upscale-job .line")).to_contain_text("MB / 100.0 GB")

@@ -22,7 +22,7 @@ from solar_chat.language.vocabulary import words
 if TYPE_CHECKING:
     from kiwipiepy import Kiwi, Token
 
-__all__ = ["Morpheme", "ParsedSentence", "join", "kiwi", "parse", "warm"]
+__all__ = ["Morpheme", "ParsedSentence", "join", "kiwi", "parse"]
 
 PIECE_CHARACTERS: Final = 1500
 """Longest stretch given to Kiwi at once: its memory grows with the length of a sentence."""
@@ -74,11 +74,6 @@ def kiwi() -> Kiwi:
     """The shared analyser; the first call takes a second and about 250 MiB."""
     with _lock:
         return _build()
-
-
-def warm() -> None:
-    """Load Kiwi now. Safe from any thread; returns at once where it is loaded."""
-    kiwi()
 
 
 def join(morphemes: list[tuple[str, str]]) -> str:

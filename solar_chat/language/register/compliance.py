@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from solar_chat.language.types import Level, SentenceLevel
+from solar_chat.language.types import SentenceLevel
+from solar_chat.levels import Level
 
 _TAIL_CHARACTERS: Final = 600
 """An ending is looked for in this much of a sentence's end; a link target may stand behind it."""

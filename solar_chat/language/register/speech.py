@@ -13,7 +13,8 @@ from solar_chat.language.parsing.analyser import ParsedSentence, parse
 from solar_chat.language.register.character_model import character_model
 from solar_chat.language.register.compliance import admits
 from solar_chat.language.register.levels import FAMILY, Reading, goes_on, meaningful, read
-from solar_chat.language.types import Level, Sentence
+from solar_chat.language.types import Sentence
+from solar_chat.levels import Level
 
 GUESS_BELOW: Final = 0.5
 """Strength under which a reading of the rules is no evidence."""

@@ -6,6 +6,7 @@ a translation, a report and a question about a language do not. Closed lists on 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -70,29 +71,40 @@ _OBJECT: Final = (
     r"|my (?:questions?|messages?)|each other|together))*"
 )
 _ADVERB: Final = rf"(?:more |a bit more |very )?(?:{_named('adverb', _ADVERBS)})"
-_PATTERNS: Final = tuple(
-    re.compile(f"{_START}(?P<courtesy>{_COURTESY})(?P<no>{_FORBID})?{pattern}{_END}")
-    for pattern in (
-        rf"(?P<act>{_SPEAK}){_OBJECT}(?:\s+{_ADVERB})?\s+(?:only\s+)?(?:in|using|with|entirely in|back in)\s+{_TARGET}",
-        rf"(?P<act>(?:speak|talk)(?:ing)?)\s+{_TARGET}",
-        rf"(?P<act>(?:us(?:e|ing)|switch(?:ing)?(?: back| over)? to|change to|go back to|stick (?:to|with)|go with|return to|do it in"
-        rf"|do this in))\s+{_TARGET}",
-        rf"(?P<act>(?:change|switch|set) (?:the |your |our |reply )*(?:language|level|style|tone)s? to)\s+{_TARGET}",
-        rf"(?P<act>{_SPEAK}){_OBJECT}\s+{_ADVERB}",
-        rf"(?P<act>explain|describe)\s+(?P<topic>[\w' -]{{1,60}}?)\s+in\s+{_TARGET}",
-        rf"(?P<act>tell me|give me (?:your |the )?(?:answers?|repl(?:y|ies)|responses?|explanations?))\s+in\s+{_TARGET}",
-        rf"(?P<act>i(?:'d| would)? (?:prefer|rather have|like|want|need) (?:(?:your |the |all )?(?:answers?|repl(?:y|ies)"
-        rf"|responses?) (?:to be )?in )|i(?:'d| would)? prefer )\s*{_TARGET}",
-        rf"(?P<act>(?:your |all |the )*(?:answers?|repl(?:y|ies)|responses?) (?:should|must|have to|need to) be in)\s+{_TARGET}",
-        r"(?P<act>drop(?:ping)?|skip|lose|forget)\s+(?:the |your )?(?P<dropped>honorifics|formalit(?:y|ies)|formal speech|polite speech)",
-        r"(?P<act>be)\s+(?:more |less |a bit more |so )?(?P<be>casual|informal|formal)",
+
+
+@functools.cache
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    """Compiled when the first request is looked for, as in `korean`."""
+    return tuple(
+        re.compile(f"{_START}(?P<courtesy>{_COURTESY})(?P<no>{_FORBID})?{pattern}{_END}")
+        for pattern in (
+            rf"(?P<act>{_SPEAK}){_OBJECT}(?:\s+{_ADVERB})?\s+(?:only\s+)?(?:in|using|with|entirely in|back in)\s+{_TARGET}",
+            rf"(?P<act>(?:speak|talk)(?:ing)?)\s+{_TARGET}",
+            rf"(?P<act>(?:us(?:e|ing)|switch(?:ing)?(?: back| over)? to|change to|go back to|stick (?:to|with)|go with|return to|do it in"
+            rf"|do this in))\s+{_TARGET}",
+            rf"(?P<act>(?:change|switch|set) (?:the |your |our |reply )*(?:language|level|style|tone)s? to)\s+{_TARGET}",
+            rf"(?P<act>{_SPEAK}){_OBJECT}\s+{_ADVERB}",
+            rf"(?P<act>explain|describe)\s+(?P<topic>[\w' -]{{1,60}}?)\s+in\s+{_TARGET}",
+            rf"(?P<act>tell me|give me (?:your |the )?(?:answers?|repl(?:y|ies)|responses?|explanations?))\s+in\s+{_TARGET}",
+            rf"(?P<act>i(?:'d| would)? (?:prefer|rather have|like|want|need) (?:(?:your |the |all )?(?:answers?|repl(?:y|ies)"
+            rf"|responses?) (?:to be )?in )|i(?:'d| would)? prefer )\s*{_TARGET}",
+            rf"(?P<act>(?:your |all |the )*(?:answers?|repl(?:y|ies)|responses?) (?:should|must|have to|need to) be in)\s+{_TARGET}",
+            r"(?P<act>drop(?:ping)?|skip|lose|forget)\s+(?:the |your )?(?P<dropped>honorifics|formalit(?:y|ies)|formal speech|polite speech)",
+            r"(?P<act>be)\s+(?:more |less |a bit more |so )?(?P<be>casual|informal|formal)",
+        )
     )
-)
-# "in Korean please", "English, please!", "Korean only": a sentence, or what follows its last comma.
-_BARE: Final = re.compile(
-    rf"(?:^|(?<=[,;—]\s)|(?<=[,;—]))\W*(?P<courtesy>{_COURTESY})(?P<no>no(?:t)?(?: more)? (?:in )?)?(?P<in>in |back to )?{_TARGET}"
-    r"(?P<please>[,\s]*(?:please|pls|plz|only|thanks?|from now on|instead|this time))?\s*(?=$|[.!:,)~])"
-)
+
+
+@functools.cache
+def _bare() -> re.Pattern[str]:
+    # "in Korean please", "English, please!", "Korean only": a sentence, or what follows its last comma.
+    return re.compile(
+        rf"(?:^|(?<=[,;—]\s)|(?<=[,;—]))\W*(?P<courtesy>{_COURTESY})(?P<no>no(?:t)?(?: more)? (?:in )?)?(?P<in>in |back to )?{_TARGET}"
+        r"(?P<please>[,\s]*(?:please|pls|plz|only|thanks?|from now on|instead|this time))?\s*(?=$|[.!:,)~])"
+    )
+
+
 _ABOUT_WORDS: Final = re.compile(
     r"\b(?:how (?:do|does|to|can|would|should|is)|translat\w*|what (?:does|is the|do)|mean(?:s|ing)?|spell\w*|pronounc\w*|word for|call(?:ed)?"
     r"|should i|do i|am i|may i|when do|why do|who|learn\w*|teach\w*"
@@ -111,7 +123,7 @@ _LANGUAGE_TOPIC: Final = re.compile(
 
 def english_wishes(sentence: str) -> Iterator[Found]:
     """What `sentence`, in small letters, asks for. What is quoted must have been blanked out."""
-    for pattern in _PATTERNS:
+    for pattern in _patterns():
         for match in pattern.finditer(sentence):
             before = sentence[: match.start()] + " " + match.group("courtesy")
             if _ABOUT_WORDS.search(before) or _CONDITION.search(before):
@@ -122,7 +134,7 @@ def english_wishes(sentence: str) -> Iterator[Found]:
             if found["act"] == "speak" and _asks_for_skill(match, sentence):
                 continue
             yield from _founds(match, forbidden=bool(found.get("no")))
-    for match in _BARE.finditer(sentence):
+    for match in _bare().finditer(sentence):
         asks = match.group("please") or match.group("in") or "please" in match.group("courtesy") or match.group("no")
         whole = not sentence[: match.start()].strip()
         if asks and (whole or match.group("please")) and not sentence.rstrip().endswith("?") and not _ABOUT_WORDS.search(sentence):

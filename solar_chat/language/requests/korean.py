@@ -7,6 +7,7 @@ Who may be on the left of the name is what tells "영어로 해 줘" from "이 �
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -102,36 +103,50 @@ def _verb(noun: str, forms: tuple[str, str], filler: str = _FILLER) -> re.Patter
     return re.compile(f"{_PARTICLE}{filler}\\s*{noun}{_inflected(*forms)}")
 
 
-_VERBS: Final = (
-    ("answer", _verb(_ANSWERING + _OF_NOUN, _HA, _FILLER + _ABOUT)),
-    ("say", _verb(_SAYING + _OF_NOUN, _HA)),
-    ("say", re.compile(rf"{_PARTICLE}{_FILLER}\s*(?P<request>(?:알려|들려){_GIVE})")),
-    ("use", _verb(rf"(?:(?:사용|작성){_OF_NOUN})?", _HA)),
-    ("use", _verb("", ("써", "쓰"))),
-    ("use", _verb("(?:돌아)?", ("가", "가"))),
-    ("use", re.compile(rf"{_PARTICLE}{_FILLER}\s*(?P<request>돌아와{_GIVE}|(?:대화|얘기|이야기)(?:를)?\s*하고\s*싶\w*{_END}|받고\s*싶\w*{_END})")),
-    ("change", _verb(r"(?:전환|변경)\s*", _HA)),
-    ("change", _verb("", ("바꿔", "바꾸"))),
-    (
-        "use",
-        re.compile(
-            rf"{_PARTICLE}{_FILLER}\s*(?:모드\s*)?(?:답변|대답|설명|답|사용)?(?:을|를)?\s*"
-            rf"(?P<request>(?:부탁\w*|요망|바람|바랍니다|바라요|원해\w*|원합니다|플리즈|(?i:plz|pls|please)|ㄱㄱ*|고고|좀|켜{_GIVE}){_END}|(?:이"
-            rf"|이면)?\s*좋겠\w*{_END})"
+# What verbs can look like takes a tenth of a second to compile. A program that shows its page, or copies a file, is not to wait for it: this and what
+# else is a function here is compiled at its first use, or by `language.warm`.
+@functools.cache
+def _verbs() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return (
+        ("answer", _verb(_ANSWERING + _OF_NOUN, _HA, _FILLER + _ABOUT)),
+        ("say", _verb(_SAYING + _OF_NOUN, _HA)),
+        ("say", re.compile(rf"{_PARTICLE}{_FILLER}\s*(?P<request>(?:알려|들려){_GIVE})")),
+        ("use", _verb(rf"(?:(?:사용|작성){_OF_NOUN})?", _HA)),
+        ("use", _verb("", ("써", "쓰"))),
+        ("use", _verb("(?:돌아)?", ("가", "가"))),
+        (
+            "use",
+            re.compile(rf"{_PARTICLE}{_FILLER}\s*(?P<request>돌아와{_GIVE}|(?:대화|얘기|이야기)(?:를)?\s*하고\s*싶\w*{_END}|받고\s*싶\w*{_END})"),
         ),
-    ),
-)
+        ("change", _verb(r"(?:전환|변경)\s*", _HA)),
+        ("change", _verb("", ("바꿔", "바꾸"))),
+        (
+            "use",
+            re.compile(
+                rf"{_PARTICLE}{_FILLER}\s*(?:모드\s*)?(?:답변|대답|설명|답|사용)?(?:을|를)?\s*"
+                rf"(?P<request>(?:부탁\w*|요망|바람|바랍니다|바라요|원해\w*|원합니다|플리즈|(?i:plz|pls|please)|ㄱㄱ*|고고|좀|켜{_GIVE}){_END}|(?:이"
+                rf"|이면)?\s*좋겠\w*{_END})"
+            ),
+        ),
+    )
+
+
 _ALONE: Final = re.compile(rf"(?:(?:로|으로)(?:만|요|좀|\s+좀)*|\s*좀|(?=\s*!)){_END}")
-_FORBIDDEN: Final = re.compile(
-    rf"{_PARTICLE}{_FILLER}\s*(?:(?:{_ANSWERING}|{_SAYING}|사용){_OF_NOUN})?"
-    r"(?:(?:하|쓰|바꾸)지\s*(?:는\s*|도\s*)?(?:마(?:세요|셔요|라|요|십시오|시고|시오)?(?![가-힣])|말(?:아\s*(?:줘|주|줄)\w*|길\s*\w*|았으면\s*\w*"
-    r"|라고!|고|자|아요|아라|아)(?![가-힣])|맙시다)"
-    r"|(?:하|쓰)지\s*않(?:아도|으셔도|았으면|으면)\s*(?:돼|됩|되|괜찮|좋)\w*|안\s*(?:해도|써도|하셔도|쓰셔도|했으면|썼으면|하면|쓰면)\s*(?:돼|됩"
-    r"|되|괜찮|좋)\w*"
-    r"|(?:쓸|할|하실|쓰실|사용할)\s*필요(?:는|가|도)?\s*없\w*|(?:말고|빼고|대신)(?![가-힣])|그만(?![가-힣])|그만\s*(?:해|하|써|쓰)\w*|(?:금지"
-    r"|사절)(?![가-힣])|(?:싫|불편)\w+)"
-)
 _QUESTION: Final = re.compile(r"(?:줘|주[세십시]|줄래|주실|주겠)")
+
+
+@functools.cache
+def _forbidden() -> re.Pattern[str]:
+    return re.compile(
+        rf"{_PARTICLE}{_FILLER}\s*(?:(?:{_ANSWERING}|{_SAYING}|사용){_OF_NOUN})?"
+        r"(?:(?:하|쓰|바꾸)지\s*(?:는\s*|도\s*)?(?:마(?:세요|셔요|라|요|십시오|시고|시오)?(?![가-힣])|말(?:아\s*(?:줘|주|줄)\w*|길\s*\w*|았으면\s*\w*"
+        r"|라고!|고|자|아요|아라|아)(?![가-힣])|맙시다)"
+        r"|(?:하|쓰)지\s*않(?:아도|으셔도|았으면|으면)\s*(?:돼|됩|되|괜찮|좋)\w*|안\s*(?:해도|써도|하셔도|쓰셔도|했으면|썼으면|하면|쓰면)\s*(?:돼|됩"
+        r"|되|괜찮|좋)\w*"
+        r"|(?:쓸|할|하실|쓰실|사용할)\s*필요(?:는|가|도)?\s*없\w*|(?:말고|빼고|대신)(?![가-힣])|그만(?![가-힣])|그만\s*(?:해|하|써|쓰)\w*|(?:금지"
+        r"|사절)(?![가-힣])|(?:싫|불편)\w+)"
+    )
+
 
 _REPLY: Final = r"(?:(?i:answers?|reply|replies)|답변|대답|답|설명|응답|말|말투|어투|어조|문체|대화|언어|설정|말씀|글)"
 _GREETING: Final = (
@@ -182,7 +197,7 @@ def korean_wishes(sentence: str, *, alone: bool) -> Iterator[Found]:
             if name in ("casual", "jondaemal", "polite", "formal", "plain") and (spoken := _LEFT_KO_EN.search(left.rstrip())):
                 yield Found(match.start(), end, "ko" if re.match(_NAMES["ko"], spoken.group()) else "en")
             continue
-        forbidden = _FORBIDDEN.match(sentence[match.end() : match.end() + _REACH])
+        forbidden = _forbidden().match(sentence[match.end() : match.end() + _REACH])
         # 영어 싫어 is a taste; 반말은 싫어요 a wish.
         taste = name in ("ko", "en", "follow") and forbidden is not None and re.search("싫|불편", forbidden.group()) is not None
         if forbidden and not taste and _said_to_me(left, "use", "request") and not (_asked(sentence) and not _QUESTION.search(forbidden.group())):
@@ -192,7 +207,7 @@ def korean_wishes(sentence: str, *, alone: bool) -> Iterator[Found]:
 
 def _manners(sentence: str) -> Iterator[Found]:
     """말 놓자, 편하게 말해도 돼, 친구처럼 말해 줘."""
-    for opening, verbs, name in _MANNERS:
+    for opening, verbs, name in _manner_verbs():
         for match in opening.finditer(sentence):
             rest = sentence[match.end() : match.end() + _REACH]
             for verb in verbs:
@@ -202,20 +217,22 @@ def _manners(sentence: str) -> Iterator[Found]:
                     yield Found(match.start(), match.end() + asks.end(), name)
 
 
-_PLAIN_HA: Final = re.compile(_inflected(*_HA))
-_MANNERS: Final = (
-    (_EASY, (_PLAIN_HA,), "casual"),
-    (_FRIENDLY, (_PLAIN_HA,), "casual"),
-    (
-        _LOWER,
-        tuple(re.compile(_inflected(*forms)) for forms in (("놔", "놓으"), ("낮춰", "낮추"), ("터", "트"), ("까", "까"))),
-        "casual",
-    ),
-    # 편하게 말씀해 주세요 asks to speak one's mind; 편하게 말씀하세요 gives leave to drop the honorifics.
-    (_EASE, (re.compile(rf"하(?:(?P<request>[세셔][요여용염]|시[죠지]요?|십[시쇼]오?){_WORD_END}|(?P<statement>셔도{_ALLOWED}))"),), "casual"),
-    (_LOWER, (re.compile(rf"놓(?:(?P<request>아{_GIVE}|{_POLITE_VERB})|(?P<statement>아{_BARE}|아도{_ALLOWED}))"),), "casual"),
-    (_RAISE, (re.compile(_inflected("높여", "높이")),), "jondaemal"),
-)
+@functools.cache
+def _manner_verbs() -> tuple[tuple[re.Pattern[str], tuple[re.Pattern[str], ...], str], ...]:
+    plain_ha = re.compile(_inflected(*_HA))
+    return (
+        (_EASY, (plain_ha,), "casual"),
+        (_FRIENDLY, (plain_ha,), "casual"),
+        (
+            _LOWER,
+            tuple(re.compile(_inflected(*forms)) for forms in (("놔", "놓으"), ("낮춰", "낮추"), ("터", "트"), ("까", "까"))),
+            "casual",
+        ),
+        # 편하게 말씀해 주세요 asks to speak one's mind; 편하게 말씀하세요 gives leave to drop the honorifics.
+        (_EASE, (re.compile(rf"하(?:(?P<request>[세셔][요여용염]|시[죠지]요?|십[시쇼]오?){_WORD_END}|(?P<statement>셔도{_ALLOWED}))"),), "casual"),
+        (_LOWER, (re.compile(rf"놓(?:(?P<request>아{_GIVE}|{_POLITE_VERB})|(?P<statement>아{_BARE}|아도{_ALLOWED}))"),), "casual"),
+        (_RAISE, (re.compile(_inflected("높여", "높이")),), "jondaemal"),
+    )
 
 
 def _request_end(name: str, written: str, left: str, sentence: str, at: int, alone: bool) -> int | None:
@@ -223,7 +240,7 @@ def _request_end(name: str, written: str, left: str, sentence: str, at: int, alo
     rest = sentence[at : at + _REACH]
     language = name in ("ko", "en", "follow")
     manner = _MANNER.match(written) is not None
-    for kind, pattern in _VERBS:
+    for kind, pattern in _verbs():
         asks = pattern.match(rest)
         if asks is None or not _holds(asks, sentence, left):
             continue

@@ -14,7 +14,7 @@ from typing import Final, Literal, cast
 from solar_chat.language.parsing.masking import regions
 from solar_chat.language.requests.english import english_wishes
 from solar_chat.language.requests.korean import Found, korean_wishes
-from solar_chat.language.types import Level
+from solar_chat.levels import Level
 
 WishedLevel = Literal["formal", "polite", "casual", "plain", "jondaemal"]
 """`jondaemal` is the polite family without a level of its own."""

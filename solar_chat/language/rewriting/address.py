@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from solar_chat.language.josa import josa
+from solar_chat.josa import josa
 from solar_chat.language.parsing.analyser import Morpheme
 from solar_chat.language.rewriting.clause import Clause, Edit
-from solar_chat.language.types import Level
 from solar_chat.language.vocabulary import words
+from solar_chat.levels import Level
 
 _DOWN: Final = {"저희": "우리", "저": "나", "제": "내", "전": "난", "절": "날"}
 _UP: Final = {"나": "저", "내": "제", "난": "전", "날": "절", "낼": "제"}

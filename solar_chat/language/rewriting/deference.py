@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from solar_chat.language.rewriting.clause import Clause, Run
 from solar_chat.language.rewriting.endings import DEFERENT_NOUNS, DEFERENT_STEMS, FAMILIAR_NOUNS, FAMILIAR_STEMS
-from solar_chat.language.types import Level
+from solar_chat.levels import Level
 
 Stem = tuple[str, str]
 

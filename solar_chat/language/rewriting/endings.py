@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from solar_chat.language.types import Level
 from solar_chat.language.vocabulary import words
+from solar_chat.levels import Level
 
 _MOODS: Final = {
     "statement": "습니다 ᆸ니다 읍니다 슴다 슴니다 ᆷ다 습니댜 습니당 ᆸ니당 다 ᆫ다 는다 소",

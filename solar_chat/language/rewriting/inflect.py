@@ -25,7 +25,8 @@ from solar_chat.language.rewriting.endings import (
 from solar_chat.language.rewriting.hoping import asked_for
 from solar_chat.language.rewriting.mood import has_subject, mood_here, mood_of, offers, promises
 from solar_chat.language.rewriting.placing import Form, joined, placed
-from solar_chat.language.types import Level, SentenceLevel
+from solar_chat.language.types import SentenceLevel
+from solar_chat.levels import Level
 
 _SHARED_WITH_CASUAL: Final = frozenset({"question", "proposal", "discovery", "request", "recollection"})
 """Moods whose 해라체 ending friends use as it is."""

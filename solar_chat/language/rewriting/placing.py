@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from solar_chat.language.josa import has_final
+from solar_chat.josa import has_final
 from solar_chat.language.parsing.analyser import Morpheme, join
 from solar_chat.language.rewriting.clause import Clause, Edit, Run, Unsayable
-from solar_chat.language.types import Level
+from solar_chat.levels import Level
 
 _CONTRACTIONS: Final = (
     ("하여", "해"), ("되어", "돼"), ("보아", "봐"), ("주어", "줘"), ("두어", "둬"), ("이어", "여"), ("시어", "셔"), ("하였", "했"), ("되었", "됐"),

@@ -20,7 +20,8 @@ from solar_chat.language.rewriting.clause import Clause, Edit, Unsayable
 from solar_chat.language.rewriting.inflect import Inflector
 from solar_chat.language.rewriting.survival import applied, keeps_content, keeps_tokens
 from solar_chat.language.rewriting.wording import fragment_edit, greeting, surface_edit, word_edits
-from solar_chat.language.types import Level, RewriteStatus, Rewriting, RewrittenSentence, SentenceLevel
+from solar_chat.language.types import RewriteStatus, Rewriting, RewrittenSentence, SentenceLevel
+from solar_chat.levels import Level
 
 _GUESSED: Final = 0.5
 """A weaker reading than this is no reason to change a sentence."""

@@ -9,7 +9,8 @@ import re
 from typing import Final
 
 from solar_chat.language.rewriting.clause import SEPARATORS, Clause, Edit, Unsayable
-from solar_chat.language.types import LEVELS, Level, SentenceLevel
+from solar_chat.language.types import SentenceLevel
+from solar_chat.levels import LEVELS, Level
 
 _PHRASES: Final = (
     ("안녕하십니까", "안녕하세요", "안녕", "안녕"),

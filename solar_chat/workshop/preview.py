@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from solar_chat.assistant.upscale_source import Source
 from solar_chat.errors import InputError, SolarChatError
 from solar_chat.models import CATALOG, ModelSpec, copy_of, downloaded, resolve
 from solar_chat.paths import Home
 from solar_chat.upscale import DepthPlan, deepened_config, planned
+from solar_chat.workshop.source import Source
 
 _SLICE = re.compile(r"\s*(-?\d+)\s*:\s*(-?\d+)\s*")
 

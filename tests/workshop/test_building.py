@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from solar_chat.assistant import building
-from solar_chat.assistant.building import Builds, Order
-from solar_chat.assistant.upscale_preview import plan_notes, preview, read_slices, sources_here
-from solar_chat.assistant.upscale_source import Source, open_source
-from solar_chat.assistant.upscaling import Steps, build, choose_plan
 from solar_chat.errors import InputError
 from solar_chat.i18n import Catalogue
 from solar_chat.paths import Home
 from solar_chat.upscale import Checkpoint, DepthPlan
+from solar_chat.workshop import building
+from solar_chat.workshop.building import Builds, Order
+from solar_chat.workshop.preview import plan_notes, preview, read_slices, sources_here
+from solar_chat.workshop.source import Source, open_source
+from solar_chat.workshop.upscaling import Steps, build, choose_plan
 from tests.export.conftest import CPU
 from tests.talk import TALK
 
@@ -150,7 +150,7 @@ def test_called_off_in_the_middle(builds: Builds, home: Home, starter: Source, m
 
         build(source, plan, out, Catalogue.load(), "ko", progress=step)  # type: ignore[arg-type]  # handed on as they come
 
-    monkeypatch.setattr("solar_chat.assistant.building.build", slow)
+    monkeypatch.setattr("solar_chat.workshop.building.build", slow)
     builds.start(starter, order(home))
     assert reached.wait(30)
     assert builds.state.stage == "building"
@@ -177,7 +177,7 @@ def test_a_proof_that_is_called_off_leaves_the_result(builds: Builds, home: Home
         while True:
             progress(1, 2)
 
-    monkeypatch.setattr("solar_chat.assistant.building.verify", stuck)
+    monkeypatch.setattr("solar_chat.workshop.building.verify", stuck)
     builds.verify()
     assert reached.wait(30)
     builds.cancel()

@@ -13,12 +13,13 @@ import pytest
 import torch
 import transformers
 
-from solar_chat.assistant.upscale_source import Source
-from solar_chat.assistant.upscaling import LONGEST_TEXT_BYTES, Cancelled, build, cancellable, measure
 from solar_chat.engine import tokenizer_of
 from solar_chat.errors import InputError, OutOfMemory
 from solar_chat.i18n import Catalogue
 from solar_chat.upscale import Checkpoint, DepthPlan, verify
+from solar_chat.workshop.measuring import LONGEST_TEXT_BYTES, measure
+from solar_chat.workshop.source import Source
+from solar_chat.workshop.upscaling import Cancelled, build, cancellable
 from tests.engine.conftest import SENTENCES, SPECIAL, train_tokenizer
 from tests.export.conftest import CPU
 from tests.upscale.architectures import ARCHITECTURES, SIZES

@@ -13,10 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from solar_chat.assistant.exporting import export_model
-from solar_chat.assistant.measurement import picture, save_picture
-from solar_chat.assistant.upscale_source import Source, open_source
-from solar_chat.assistant.upscaling import Cancelled, Measured, build, cancellable, measure
 from solar_chat.errors import InputError, SolarChatError
 from solar_chat.export import Exported, Weights
 from solar_chat.hardware import Hardware
@@ -24,6 +20,11 @@ from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.models import ModelSpec
 from solar_chat.paths import Home
 from solar_chat.upscale import CHART, Checkpoint, DepthPlan, Proof, check_room, check_target, planned, verify
+from solar_chat.workshop.exporting import export_model
+from solar_chat.workshop.measurement import picture, save_picture
+from solar_chat.workshop.measuring import Measured, measure
+from solar_chat.workshop.source import Source, open_source
+from solar_chat.workshop.upscaling import Cancelled, build, cancellable
 
 Working = Literal["building", "verifying", "measuring", "exporting"]
 Stage = Literal["idle", Working, "built", "verified", "measured", "exported", "cancelled", "failed"]

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from solar_chat.assistant.upscaling import Measured
 from solar_chat.errors import InputError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.paths import FONT
 from solar_chat.upscale import Comparison, Words, chart, curves
+from solar_chat.workshop.measuring import Measured
 
 
 def report(measured: Measured, source: str, result: str, catalogue: Catalogue, lang: InterfaceLanguage) -> Iterator[str]:

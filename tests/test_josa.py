@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from solar_chat.language import josa
+from solar_chat.josa import josa
 
 
 @pytest.mark.parametrize(

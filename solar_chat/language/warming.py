@@ -1,0 +1,13 @@
+"""What the first message would otherwise wait for."""
+
+from __future__ import annotations
+
+from solar_chat.language.parsing.analyser import kiwi
+from solar_chat.language.requests.wishes import wishes
+
+
+def warm() -> None:
+    """Compile what finds requests and load Kiwi, now. Safe from any thread; quick where it was done."""
+    for request in ("반말로 해 줘", "in Korean please"):
+        wishes(request)
+    kiwi()
