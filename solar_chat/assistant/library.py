@@ -16,7 +16,7 @@ from solar_chat.errors import ModelError, SolarChatError
 from solar_chat.hardware import Hardware
 from solar_chat.models import OLLAMA_URL, AddedModels, Listed, ModelSpec, Remote, base_url, introduce, remote_name, resolve, survey
 from solar_chat.paths import Home
-from solar_chat.workshop.preview import sources_here
+from solar_chat.workshop.shelf import sources_here
 
 KeyState = Literal["not_needed", "keychain", "environment", "missing", "no_keychain", "locked"]
 """`missing`: a keychain is there and has no key; `no_keychain`: this system has none; `locked`: it does not open."""

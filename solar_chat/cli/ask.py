@@ -11,7 +11,7 @@ import typer
 
 from solar_chat.assistant import Answer, Assistant, Draft, Turn, TurnRequest
 from solar_chat.cli.lines import answer_lines, print_json
-from solar_chat.cli.page import MODEL_VARIABLE
+from solar_chat.cli.options import MODEL_VARIABLE
 from solar_chat.errors import InputError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import LEVELS, Level

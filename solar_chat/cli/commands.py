@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from solar_chat import __version__
 from solar_chat.access import is_space
-from solar_chat.cli.page import MODEL_VARIABLE, PageOptions, Start, open_page
+from solar_chat.cli.options import MODEL_VARIABLE, PageOptions, Start
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.paths import Home
 
@@ -112,6 +112,8 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, start: Start) -> typer.
                 asked = PageOptions(context.obj, False, "", port, password, False, owner_password, api_key, False, False, model, chosen)
                 open_space(asked, home, catalogue, lang)
             else:
+                from solar_chat.cli.page import open_page
+
                 options = PageOptions(
                     context.obj, share, host, port, password, public, owner_password, api_key, not no_browser, window, model, chosen
                 )

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from solar_chat.access import is_space
-from solar_chat.cli.page import PageOptions, Start, with_program
-from solar_chat.desktop import Shown, has_terminal, log_crash, repair_streams, show_message
+from solar_chat.cli.options import PageOptions, Start
+from solar_chat.desktop.log import log_crash
+from solar_chat.desktop.shown import Shown
+from solar_chat.desktop.streams import has_terminal, repair_streams
 from solar_chat.errors import SolarChatError
 from solar_chat.i18n import Catalogue, InterfaceLanguage, system_language
 from solar_chat.paths import Home
@@ -60,6 +62,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         if arguments or is_space():
             run(start)
         else:
+            from solar_chat.cli.page import with_program
+
             # A click brings no arguments, so what will be asked for is known.
             with_program(PageOptions(home), catalogue, lang, start, lambda program: run(replace(start, program=program)))
     except SystemExit as end:
@@ -74,6 +78,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sentence = explain(error)
         code = _complain(sentence)
         if clicked:
+            from solar_chat.desktop.foreign import show_message
+
             show_message(catalogue.tr(lang, "splash.failed"), sentence)
     if clicked or "webview" in sys.modules:
         # Everything is cleaned up; threads of libraries must not keep a program alive whose window is closed.

@@ -8,55 +8,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from solar_chat.access import checked_owner_password, is_loopback
-from solar_chat.desktop import Program, Running, Wishes, open_browser, open_program
+from solar_chat.cli.options import PageOptions, Start
+from solar_chat.desktop.foreign import open_browser
+from solar_chat.desktop.instance import Running
+from solar_chat.desktop.program import Program, Wishes, open_program
 from solar_chat.errors import StartError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
-from solar_chat.paths import Home
 
 # A second start has brought the first one to the front, or opened its page.
 RUNS_ALREADY = 3
-# What a Space's owner sets in place of `--model`.
-MODEL_VARIABLE = "SOLAR_CHAT_MODEL"
-
-
-@dataclass(frozen=True, slots=True)
-class PageOptions:
-    """What the command line asked for; `port` None takes the first free one."""
-
-    home: Home
-    share: bool = False
-    host: str = "127.0.0.1"
-    port: int | None = None
-    password: str | None = None
-    public: bool = False
-    owner_password: str | None = None
-    api_key: str | None = None
-    open_browser: bool = True
-    window: bool | None = None
-    model: str | None = None
-    lang: InterfaceLanguage | None = None
-
-    @property
-    def needs_own_server(self) -> bool:
-        """Whether a page that is open already cannot be what was asked for."""
-        asked = (self.port, self.password, self.owner_password, self.api_key, self.model)
-        return self.share or self.public or not is_loopback(self.host) or any(each is not None for each in asked)
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """How this process was started."""
-
-    explain: Callable[[Exception], str]
-    """What to tell the person about an error; logs one that nobody foresaw."""
-    clicked: bool = False
-    """Nobody sees what is printed, and nobody can press Ctrl+C."""
-    program: Program | None = None
-    """Already there where no arguments were given."""
 
 
 def open_page(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage, start: Start) -> None:

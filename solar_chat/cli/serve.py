@@ -10,7 +10,7 @@ import typer
 from solar_chat import api
 from solar_chat.access import checked_key, is_loopback, load_or_make_key
 from solar_chat.assistant import Assistant
-from solar_chat.cli.page import MODEL_VARIABLE
+from solar_chat.cli.options import MODEL_VARIABLE
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.paths import Home
 

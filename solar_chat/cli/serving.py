@@ -7,9 +7,12 @@ import logging
 from solar_chat import __version__, api, ui
 from solar_chat.assistant import Assistant
 from solar_chat.cli.doctor import report
-from solar_chat.cli.page import PageOptions, lets_others_in
+from solar_chat.cli.options import PageOptions
+from solar_chat.cli.page import lets_others_in
 from solar_chat.cli.serve import required_key
-from solar_chat.desktop import Program, newest_release, open_folder, release_address
+from solar_chat.desktop.foreign import open_folder
+from solar_chat.desktop.program import Program
+from solar_chat.desktop.updates import newest_release, release_address
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 
 _log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from solar_chat.cli.page import PageOptions
+from solar_chat.cli.options import PageOptions
 from solar_chat.cli.space_check import check_space
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.space import PORT, space_home

@@ -10,9 +10,10 @@ from concurrent.futures import Future
 
 from solar_chat import api, ui
 from solar_chat.assistant import Assistant
-from solar_chat.cli.page import PageOptions, check_exposure
+from solar_chat.cli.options import PageOptions
+from solar_chat.cli.page import check_exposure
 from solar_chat.cli.serve import required_key
-from solar_chat.desktop import Ending
+from solar_chat.desktop.ending import Ending
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.space import gpu_by_the_call, space_address
 from solar_chat.ui.environment import prepare

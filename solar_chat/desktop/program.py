@@ -17,6 +17,7 @@ from solar_chat.desktop.ending import Ending, Presence, stay
 from solar_chat.desktop.foreign import open_browser
 from solar_chat.desktop.instance import Instance, Running, claim
 from solar_chat.desktop.log import start_log
+from solar_chat.desktop.shown import Shown
 from solar_chat.desktop.splash import splash_html
 from solar_chat.desktop.window import Window, window_possible
 from solar_chat.errors import StartError
@@ -46,14 +47,6 @@ class Wishes:
     """Nobody can press Ctrl+C, so without a window the program has to end by itself some day."""
     lang: InterfaceLanguage | None = None
     """Language of the splash; None: the settings'."""
-
-
-class Shown(Exception):
-    """What went wrong has been shown to the person: `sentence`."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
 
 
 @dataclass(slots=True)

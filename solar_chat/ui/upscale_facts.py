@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator
 
-from solar_chat.assistant import exporting, measurement
 from solar_chat.errors import SolarChatError
 from solar_chat.export import WEIGHTS
 from solar_chat.i18n import Catalogue, InterfaceLanguage
@@ -16,6 +15,7 @@ from solar_chat.models.wording import size
 from solar_chat.ui.boxes import act_button, asking_button
 from solar_chat.ui.marks import Translate
 from solar_chat.ui.markup import safe, with_links
+from solar_chat.workshop import exporting, measurement
 from solar_chat.workshop.building import BuildState, Measurement
 from solar_chat.workshop.preview import Preview, plan_notes
 

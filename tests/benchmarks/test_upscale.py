@@ -45,7 +45,12 @@ def test_the_command_writes_its_page(tmp_path: Path) -> None:
     done = subprocess.run([*command, "--out", str(tmp_path / "page.md")], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     rows = [line.split("|") for line in (tmp_path / "page.md").read_text(encoding="utf-8").splitlines() if line.startswith("| 0.")]
-    assert [(row[2].strip(), row[4].strip()) for row in rows] == [("warm", "upscale"), ("warm", "cp"), ("cold", "upscale"), ("cold", "cp")]
+    assert [(row[2].strip(), row[4].strip()) for row in rows] == [
+        ("warm", "upscale build"),
+        ("warm", "cp"),
+        ("cold", "upscale build"),
+        ("cold", "cp"),
+    ]
     assert 0 < int(rows[0][-2]) < 300
     assert sorted(path.name for path in tmp_path.iterdir()) == ["page.md"]
 

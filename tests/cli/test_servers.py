@@ -12,7 +12,7 @@ from keyring.compat import properties
 from typer.testing import CliRunner
 
 from solar_chat.cli.commands import build
-from solar_chat.cli.page import Start
+from solar_chat.cli.options import Start
 from solar_chat.errors import ModelError
 from solar_chat.i18n import Catalogue
 from tests.engine.openai_server import MODEL, OpenAIServer, says

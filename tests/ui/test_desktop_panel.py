@@ -10,8 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from solar_chat.cli.doctor import report
-from solar_chat.desktop import Ending
-from solar_chat.desktop.ending import Presence
+from solar_chat.desktop.ending import Ending, Presence
 from solar_chat.errors import SolarChatError
 from solar_chat.i18n import InterfaceLanguage
 from solar_chat.ui import Services

@@ -15,7 +15,8 @@ from solar_chat.paths import Home
 from solar_chat.upscale import Checkpoint, DepthPlan
 from solar_chat.workshop import building
 from solar_chat.workshop.building import Builds, Order
-from solar_chat.workshop.preview import plan_notes, preview, read_slices, sources_here
+from solar_chat.workshop.preview import plan_notes, preview, read_slices
+from solar_chat.workshop.shelf import sources_here
 from solar_chat.workshop.source import Source, open_source
 from solar_chat.workshop.upscaling import Steps, build, choose_plan
 from tests.export.conftest import CPU
