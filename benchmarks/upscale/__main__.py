@@ -201,7 +201,8 @@ def page(measured: list[Measured], mergekit: str, load: str) -> str:
 
 
 def _against_goals(one: Measured) -> str:
-    said = [f"{one.middle(COMMAND, _whole) / one.middle(CP, _whole):.2f} × cp"]
+    whole, alone = (one.middle(who, of) / one.middle(CP, _whole) for who, of in ((COMMAND, _whole), (OURS, _inner)))
+    said = [f"{whole:.2f} × cp ({alone:.2f} without Python's start)"]
     if MERGEKIT in one.runs:
         said.append(f"{one.middle(MERGEKIT, _whole) / one.middle(COMMAND, _whole):.1f} × as fast as mergekit")
     return ", ".join([*said, f"{_peak(one, COMMAND) / 1e6:.0f} MB"])
