@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args
 import typer
 
 from solar_chat.assistant import Answer, Assistant, Draft, Turn, TurnRequest
-from solar_chat.cli.lines import answer_lines, print_json
+from solar_chat.cli.lines import answer_lines, one_text_or_lines, print_json
 from solar_chat.cli.options import MODEL_VARIABLE
 from solar_chat.errors import InputError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
@@ -47,8 +47,7 @@ def add_ask_command(app: typer.Typer, catalogue: Catalogue, lang: InterfaceLangu
         as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
         jsonl: Annotated[bool, typer.Option("--jsonl", help=say("ask_jsonl"))] = False,
     ) -> None:
-        if (text is None) != jsonl:
-            raise typer.BadParameter(say("text_or_jsonl"), param_hint="TEXT")
+        one_text_or_lines(text, jsonl, catalogue, lang)
         asked = Asked(level, reply_language, seed)
         if text is None:
             _ask_lines(context.obj, model, asked, catalogue, lang)

@@ -3,11 +3,11 @@
 (No `from __future__ import annotations`: typer reads the annotations at run time.)
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from solar_chat.cli.lines import answer_lines, print_json
+from solar_chat.cli.lines import print_answers
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import inspect
 
@@ -23,13 +23,4 @@ def add_inspect_command(app: typer.Typer, catalogue: Catalogue, lang: InterfaceL
         text: Annotated[str | None, typer.Argument(help=say("inspect_text"))] = None,
         jsonl: Annotated[bool, typer.Option("--jsonl", help=say("inspect_jsonl"))] = False,
     ) -> None:
-        if (text is None) != jsonl:
-            raise typer.BadParameter(say("text_or_jsonl"), param_hint="TEXT")
-        if text is None:
-            answer_lines(lambda line: _object(line["text"]), catalogue, lang)
-        else:
-            print_json(_object(text))
-
-
-def _object(text: str) -> dict[str, Any]:
-    return inspect(text).as_dict()
+        print_answers(lambda given: inspect(given).as_dict(), text, jsonl, catalogue, lang)

@@ -7,12 +7,29 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import typer
+
 from solar_chat.errors import InputError, SolarChatError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 
 
 def print_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def one_text_or_lines(text: str | None, jsonl: bool, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+    """Raises typer.BadParameter unless there is either a text or `--jsonl`."""
+    if (text is None) != jsonl:
+        raise typer.BadParameter(catalogue.tr(lang, "cli.text_or_jsonl"), param_hint="TEXT")
+
+
+def print_answers(answer: Callable[[str], object], text: str | None, jsonl: bool, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+    """`answer` of the text, or with `jsonl` of that in each line of stdin. Raises as `one_text_or_lines` does."""
+    one_text_or_lines(text, jsonl, catalogue, lang)
+    if text is None:
+        answer_lines(lambda line: answer(line["text"]), catalogue, lang)
+    else:
+        print_json(answer(text))
 
 
 def answer_lines(answer: Callable[[dict[str, Any]], object], catalogue: Catalogue, lang: InterfaceLanguage) -> None:
