@@ -168,8 +168,10 @@
     const thing = document.querySelector(selector)
     if (thing && name && thing.getAttribute('aria-label') !== name) thing.setAttribute('aria-label', name)
   }
-  // A window of its own does not take the page's title by itself, and is there to be told a moment after the page.
-  const titleWindow = () => window.pywebview?.api?.show_title?.(document.title)
+  // A window of its own does not take the page's title by itself, and is there to be told a moment after the page. One call behind the other: each
+  // has a thread of its own there.
+  let told = Promise.resolve()
+  const titleWindow = () => { told = told.then(() => window.pywebview?.api?.show_title?.(document.title)).catch(() => {}) }
   window.addEventListener('pywebviewready', titleWindow)
   const nameThings = () => {
     const words = document.querySelector('#shortcuts')

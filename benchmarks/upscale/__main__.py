@@ -180,7 +180,7 @@ def page(measured: list[Measured], mergekit: str, load: str) -> str:
         "A random bfloat16 Llama of 32 layers becomes 48 (m = 8). `cp` copies the result's own bytes; mergekit makes the same stack by passthrough."
     ]
     lines += ["*Warm*: the files that are read are in the system's cache. *Cold*: they are not. Nothing waits to be written before a run."]
-    lines += ["*Seconds* and all ratios: the command as a person types it, Python's start and all; *copy*: ours without that start;"]
+    lines += ["*Seconds* and all ratios: the command as a person types it, Python's start and all; *copy*: our copying alone, in runs of its own;"]
     lines += ["*on disk*: until fsync of the result returned.", ""]
     lines += [
         "| result | cache | runs | | seconds | copy s | on disk s | × cp | × cp, on disk | peak MB |",
@@ -202,7 +202,7 @@ def page(measured: list[Measured], mergekit: str, load: str) -> str:
 
 def _against_goals(one: Measured) -> str:
     whole, alone = (one.middle(who, of) / one.middle(CP, _whole) for who, of in ((COMMAND, _whole), (OURS, _inner)))
-    said = [f"{whole:.2f} × cp ({alone:.2f} without Python's start)"]
+    said = [f"{whole:.2f} × cp ({alone:.2f} the copy alone)"]
     if MERGEKIT in one.runs:
         said.append(f"{one.middle(MERGEKIT, _whole) / one.middle(COMMAND, _whole):.1f} × as fast as mergekit")
     return ", ".join([*said, f"{_peak(one, COMMAND) / 1e6:.0f} MB"])

@@ -45,13 +45,13 @@ class Machine:
         return self.current.state
 
     def start_loading(self, model: str | None = None, *, fall_back: bool = True) -> None:
-        """Load `model` on the engine's worker, and Kiwi beside it; returns at once.
+        """Load `model` on the engine's worker, and what reads Korean beside it; returns at once.
 
         With `fall_back`, where the wanted one cannot be loaded, the one in use stays, or the model in the box is loaded where that is gone already.
         """
         wanted = model or self._wanted()
         self.current.state = LoadState("libraries", wanted)
-        threading.Thread(target=warm, name="warm-kiwi", daemon=True).start()
+        threading.Thread(target=warm, name="warm-language", daemon=True).start()
         self._loading = self.engine.switch_soon(lambda: self.current.prepare(wanted, self.engine.backend, fall_back=fall_back))
         self._loading.add_done_callback(lambda _: self._loaded())
 
@@ -67,7 +67,7 @@ class Machine:
         load = self.current.prepare(wanted, None, fall_back=True)
         assert load is not None, "with no model in use there is always one to load"
         backend = lend(load(), writer)
-        threading.Thread(target=warm, name="warm-kiwi", daemon=True).start()
+        threading.Thread(target=warm, name="warm-language", daemon=True).start()
         self._loading = self.engine.load_soon(lambda: backend)
 
     def ready(self, *, fall_back: bool = True) -> Future[None]:

@@ -44,7 +44,7 @@ def _add(name: str, app: typer.Typer, catalogue: Catalogue, lang: InterfaceLangu
         case "space":
             from solar_chat.cli.space import add_space_command as add
         case _:
-            return
+            raise ValueError(name)
     add(app, catalogue, lang)
 
 

@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         return catalogue.tr(lang, "error.unexpected", reason=f"{type(error).__name__}: {error}", log=log)
 
     def run(start: Start) -> None:
-        # What a command needs takes a second to import; a click is to show something first.
+        # typer takes a while to import, the page seconds; a click is to show something first.
         import typer
 
         from solar_chat.cli.commands import build

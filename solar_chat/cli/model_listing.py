@@ -1,4 +1,4 @@
-"""`models`: what there is, what of it runs here, and why not.
+"""`models list` and `show` in words and as JSON: what there is, what of it runs here, and why not.
 
 The sizes and verdicts are `solar_chat.models`' own; this module only words them.
 """

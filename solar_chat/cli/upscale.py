@@ -1,4 +1,4 @@
-"""`upscale plan`, `build` and `verify`: the source is found, the plan is made and shown, the result is built and proven.
+"""`upscale plan`, `build`, `verify` and `measure`: the source is found, the plan is made and shown, the result is built, proven and read.
 
 The plan is printed before a byte is written, and it says what an untrained stack is worth. Progress goes to stderr, so that `--json` stays JSON.
 (No `from __future__ import annotations`: typer reads the annotations at run time.)

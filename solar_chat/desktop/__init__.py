@@ -1,7 +1,7 @@
 """Running as a desktop program: what a double-click needs beside the page.
 
 Knows no conversation, no model and no Gradio; the command line puts it together with the page, module by module: of a command that opens no page only
-the streams and the log are imported.
+`streams`, `log` and `shown` are imported.
 
     streams    standard output and error where there is no terminal    instance  one program for one home
     log        what a report is made from, rotated                     door      loopback: splash, state, second starts

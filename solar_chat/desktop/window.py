@@ -26,6 +26,7 @@ from solar_chat.settings import Theme
 _GROUNDS = {"light": "#fbfaf8", "dark": "#171513"}
 # Internet Explorer, which pywebview falls back to on a Windows without WebView2, cannot show the page.
 _TOO_OLD = "mshtml"
+# More than any title bar has room for.
 _LONGEST_TITLE = 200
 # Python binding → where its package keeps the plugins for window systems.
 _QTS = {"PySide6": "Qt/plugins/platforms", "PyQt6": "Qt6/plugins/platforms"}
@@ -174,8 +175,9 @@ class Window:
         window = self._window
 
         def show_title(title: object) -> None:
-            # One line is all there is room for; a page may say anything.
-            window.set_title(" ".join(str(title).split())[:_LONGEST_TITLE])
+            # A page may say anything, and nothing unseen shall turn the line around.
+            line = "".join(letter for letter in " ".join(str(title).split()) if letter.isprintable())
+            window.set_title(line[:_LONGEST_TITLE])
 
         return show_title
 

@@ -12,7 +12,8 @@ import traceback
 
 # Of glibc's malloc.h.
 _M_MMAP_THRESHOLD = -3
-# More than an activation of one prefill chunk, less than a quantized weight of a model that is worth the trouble.
+# Less than a quantized weight of a model that is worth the trouble. An activation of a long prefill chunk is more, and gets pages of its own, too:
+# a few milliseconds beside a product that takes hundreds.
 _LARGE_BYTES = 4_000_000
 
 

@@ -8,6 +8,6 @@ from solar_chat.language.requests.wishes import wishes
 
 def warm() -> None:
     """Compile what finds requests and load Kiwi, now. Safe from any thread; quick where it was done."""
-    for request in ("반말로 해 줘", "in Korean please"):
-        wishes(request)
+    # A language that is named and not asked for is looked at by every pattern there is.
+    wishes("in Korean please")
     kiwi()

@@ -29,6 +29,8 @@ LEAVE: Final = "/owner/leave"
 COOKIE: Final = "solar-owner"
 SAFE_COOKIE: Final = f"__Host-{COOKIE}"
 _LARGEST_FORM: Final = 4096
+# The page's scripts, styles and fonts: the visitors' too, and megabytes.
+_SAME_FOR_ALL: Final = ("/assets/", "/static/", "/app/assets/")
 _GUARDED: Final = {
     "cache-control": "no-store",
     # Without a referrer a browser would send the form from the origin "null".
@@ -72,12 +74,13 @@ class OwnersPage:
         assert self.app is not None
         assert self._loop is not None
         here = asyncio.get_running_loop()
+        owners = not scope["path"].startswith(_SAME_FOR_ALL)
 
         async def far_receive() -> MutableMapping[str, Any]:
             return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_called(receive), here))
 
         async def far_send(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start" and b"cache-control" not in dict(message["headers"]):
+            if message["type"] == "http.response.start" and owners and b"cache-control" not in dict(message["headers"]):
                 # The same address is the visitors' page to everybody else, and after leaving to this browser too.
                 message = {**message, "headers": [*message["headers"], (b"cache-control", b"no-store")]}
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_called(send, message), here))

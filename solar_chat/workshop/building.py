@@ -1,7 +1,8 @@
 """The one model that is being built, and what is then done with it: proven, measured, exported; begun, watched, called off, looked at afterwards.
 
 On a thread of its own, so that the loaded model goes on answering and a closed page stops nothing. The rule: one at a time, and work that was
-called off or failed has left nothing behind. What a plan is, and how bytes are copied and models read, is `upscaling`'s and `exporting`'s.
+called off or failed has left nothing behind. What a plan is, and how bytes are copied and models read, is `upscaling`'s,
+`measuring`'s and `exporting`'s.
 """
 
 from __future__ import annotations

@@ -35,6 +35,18 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "집"
 
 
+def test_a_command_imports_its_own_part_alone(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "no model").mkdir()
+    probe = (
+        "import sys\nfrom solar_chat.cli import main\n"
+        f"try: main(['upscale', 'plan', {str(tmp_path / 'no model')!r}])\nexcept SystemExit as end: print(end.code)\n"
+        "rooms = {f'solar_chat.{name}' for name in ('language', 'engine', 'models', 'assistant', 'api', 'ui', 'desktop.program')}\n"
+        "print(sorted(rooms & set(sys.modules)), 'solar_chat.workshop.upscaling' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.splitlines()[-2:] == ["1", "[] True"]
+
+
 def test_help_is_light_and_names_every_option(home: Path) -> None:
     probe = (
         "import sys\nfrom solar_chat.cli import main\n"

@@ -114,14 +114,16 @@ def test_the_password_opens_the_owners_page_to_this_session_alone(clean: House, 
     assert '"views": ["chat", "models", "upscale"]' in page
     # No cache keeps it for whoever asks for the same address next.
     assert ("cache-control", "no-store") in told
-    assert carried == ["/config", "/"]
+    # What is everybody's may be kept.
+    assert ("cache-control", "no-store") not in ask(shared[1], "GET", "/app/assets/page/page.js", Cookie=own)[1]
+    assert carried == ["/config", "/", "/app/assets/page/page.js"]
     assert ask(shared[1], "POST", LEAVE, "", Cookie=own)[0] == 303
     status, told, text = ask(shared[1], "GET", "/config", Cookie=own)
     assert status == 401
     assert "go-models" not in text
     # The browser is told to forget it, so that a reload shows the visitors' page.
     assert any(header == "set-cookie" and value.startswith(f'{COOKIE}="";') and "Max-Age=0" in value for header, value in told)
-    assert len(carried) == 2
+    assert len(carried) == 3
 
 
 def test_what_is_checked_at_the_visitors_server_is_checked_for_the_owner_too(shared: tuple[str, str]) -> None:
