@@ -1,4 +1,4 @@
-"""`space --check`, and how a Hugging Face Space starts the app: in place of the page's own command.
+"""`space --check` and `--name`, and how a Hugging Face Space starts the app: in place of the page's own command.
 
 Light: what it needs to serve is in `space_serving`. (No `from __future__ import annotations`: typer reads the annotations at run time.)
 """
@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from solar_chat.cli.options import PageOptions
-from solar_chat.cli.space_check import check_space
+from solar_chat.cli.space_check import README, check_space
+from solar_chat.cli.space_head import name_space
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.space import PORT, space_home
 
@@ -40,9 +41,12 @@ def add_space_command(app: typer.Typer, catalogue: Catalogue, lang: InterfaceLan
     @app.command("space", help=say("space"))
     def space(
         check: Annotated[bool, typer.Option("--check", help=say("space_check"))] = False,
+        name: Annotated[str | None, typer.Option(metavar="OWNER/NAME", help=say("space_name"))] = None,
         port: Annotated[int, typer.Option(min=1, max=65535, help=say("space_port"))] = PORT,
     ) -> None:
-        if not check:
+        if name is not None:
+            print(catalogue.tr(lang, "space.named", address=name_space(README, name)))
+        elif not check:
             raise typer.BadParameter(say("space_needs_check"), param_hint="--check")
-        if not check_space(port, catalogue, lang):
+        if check and not check_space(port, catalogue, lang):
             raise typer.Exit(1)

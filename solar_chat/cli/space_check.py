@@ -21,9 +21,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from solar_chat.cli.space_head import front_matter
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
+README: Final = _ROOT / "README.md"
 _NAME: Final = "someone-solar-chat.hf.space"
 _START_S: Final = 120.0
 _REPLY_S: Final = 180.0
@@ -56,7 +58,7 @@ def check_space(port: int, catalogue: Catalogue, lang: InterfaceLanguage) -> boo
         print(f"✓ {sentence}{f' {seen}' if seen else ''}", flush=True)
         return True
 
-    hold("readme", lambda: check_front_matter((_ROOT / "README.md").read_text(encoding="utf-8"), (_ROOT / "requirements.txt").read_text("utf-8")))
+    hold("readme", lambda: check_front_matter(README.read_text(encoding="utf-8"), (_ROOT / "requirements.txt").read_text("utf-8")))
     with tempfile.TemporaryDirectory(prefix="solar-space-") as folder, contextlib.ExitStack() as stack:
         run: list[subprocess.Popen[str]] = []
 
@@ -96,16 +98,12 @@ def check_front_matter(readme: str, requirements: str) -> str:
         raise _Failed(f"short_description: {len(head['short_description'])} > {_LONGEST_DESCRIPTION}")
     if not (_ROOT / head["app_file"]).is_file():
         raise _Failed(f"app_file: {head['app_file']}")
+    if not head.get("thumbnail", "https://").startswith("https://"):
+        raise _Failed(f"thumbnail: {head['thumbnail']}")
     asked = re.search(r"^gradio>=([\d.]+),<([\d.]+)$", requirements, re.MULTILINE)
     if asked is None or not _numbers(asked[1]) <= _numbers(head["sdk_version"]) < _numbers(asked[2]):
         raise _Failed(f"sdk_version {head['sdk_version']}, {asked[0] if asked else 'gradio -'}")
     return f"(gradio {head['sdk_version']}, Python {head['python_version']})"
-
-
-def front_matter(readme: str) -> dict[str, str]:
-    """The plain values of the YAML block that a Space's README begins with."""
-    block = readme.split("---\n", 2)[1]
-    return {name: value.strip("\"'") for name, value in re.findall(r"^(\w+): (.+)$", block, re.MULTILINE)}
 
 
 def _numbers(version: str) -> tuple[int, ...]:

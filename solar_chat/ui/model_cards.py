@@ -14,12 +14,12 @@ from solar_chat.assistant import LoadState, leaves_for
 from solar_chat.errors import SolarChatError
 from solar_chat.models import Copy, Fit, Listed, ModelSpec, freed_bytes
 from solar_chat.models.wording import Say, download_size, licence_sentence, size, verdict
+from solar_chat.paths import HUGGING_FACE
 from solar_chat.ui.boxes import act_button, asking_button
 from solar_chat.ui.header import is_loading
 from solar_chat.ui.marks import Translate
 from solar_chat.ui.markup import link, safe, with_links
 
-_HUB = "https://huggingface.co"
 _KINDS = {"safetensors": "safetensors", "gguf": "GGUF"}
 
 
@@ -50,7 +50,7 @@ def _card(each: Listed, number: int, shown: Shown) -> str:
     facts.append(f"{spec.parameters / 1e9:.1f}B" if spec.parameters >= 1e9 else f"{spec.parameters / 1e6:.0f}M" if spec.parameters >= 1e6 else "")
     body = []
     if spec.remote is None:
-        card = f" {link(f'{_HUB}/{spec.id}', shown.tr('models_page.card'))}" if spec.forms else ""
+        card = f" {link(f'{HUGGING_FACE}/{spec.id}', shown.tr('models_page.card'))}" if spec.forms else ""
         strict = "" if spec.commercial else " strict"
         body.append(f'<p class="licence{strict}">{safe(licence_sentence(spec, shown.say))}{card}</p>')
     body += [f'<p class="limit">{safe(shown.tr(f"model_limit.{limit}"))}</p>' for limit in spec.limits]

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from solar_chat.cli.space_check import check_front_matter, free_port, front_matter
+from solar_chat.cli.space_check import check_front_matter, free_port
+from solar_chat.cli.space_head import PICTURE, front_matter, name_space
+from solar_chat.errors import InputError
 from solar_chat.hardware import _cores_within_container
 from solar_chat.models.catalog import CATALOG
 from solar_chat.paths import Home
@@ -59,6 +61,27 @@ def test_what_the_hub_reads() -> None:
     assert models
     assert set(models) <= known
     assert front_matter(README)["python_version"] == "3.12"
+
+
+def test_the_picture_is_named_before_the_space_is_pushed(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(README, encoding="utf-8")
+    for owner in ("somebody", "somebody-else"):
+        address = name_space(readme, f"{owner}/solar-chat")
+        assert address.endswith(f"/spaces/{owner}/solar-chat/resolve/main/{PICTURE}")
+        named = readme.read_text(encoding="utf-8")
+        assert front_matter(named)["thumbnail"] == address
+        assert named.replace(f"thumbnail: {address}\n", "") == README
+        check_front_matter(named, REQUIREMENTS)
+    assert (ROOT / PICTURE).is_file()
+    for wrong in ("", "solar-chat", "a/b/c", "a//b", "some body/x", "../x"):
+        with pytest.raises(InputError, match="space_name"):
+            name_space(readme, wrong)
+    assert readme.read_text(encoding="utf-8") == named
+    readme.write_text("no head", encoding="utf-8")
+    with pytest.raises(InputError, match="space_head"):
+        name_space(readme, "a/b")
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
 
 
 @pytest.mark.parametrize(
