@@ -12,7 +12,6 @@ from typing import Final
 
 from huggingface_hub import hf_hub_url
 from huggingface_hub.errors import HFValidationError
-from huggingface_hub.utils import validate_repo_id
 
 from solar_chat.errors import InputError
 from solar_chat.paths import HUGGING_FACE
@@ -32,14 +31,13 @@ def name_space(readme: Path, space: str) -> str:
 
     Raises InputError `space_name` for what is no name of a Space, `space_head` where the file cannot be read or written.
     """
-    try:
-        validate_repo_id(space)
-    except HFValidationError as error:
-        raise InputError("space_name", name=space) from error
     if space.count("/") != 1:
         raise InputError("space_name", name=space)
-    # Not a mirror, which HF_ENDPOINT may name: Spaces are there alone.
-    address = str(hf_hub_url(space, PICTURE, repo_type="space", endpoint=HUGGING_FACE))
+    try:
+        # Not of a mirror, which HF_ENDPOINT may name: Spaces are there alone.
+        address = str(hf_hub_url(space, PICTURE, repo_type="space", endpoint=HUGGING_FACE))
+    except HFValidationError as error:
+        raise InputError("space_name", name=space) from error
     new = readme.with_name(f".{readme.name}.part")
     try:
         before, block, after = readme.read_text(encoding="utf-8").split(_MARK, 2)
