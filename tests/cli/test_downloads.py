@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from solar_chat.models import quantized_place, resolve
+from tests.ctrl_c import hear
 from tests.models.hub import StandInHub, running
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,11 +116,13 @@ def test_the_16_bit_files_can_go_when_four_bits_are_here(hub: StandInHub, home: 
 
 
 def test_control_c_leaves_a_part_and_says_how_to_go_on(hub: StandInHub, home: Path) -> None:
-    hub.bytes_per_second = 20_000
+    hub.bytes_per_second = 100_000
     command = [sys.executable, "app.py", "models", "download", "me/model"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment(hub, home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment(hub, home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", preexec_fn=hear
+    )
     deadline = time.monotonic() + 60
-    while part_bytes(home) < 20_000:
+    while part_bytes(home) < 50_000:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.ctrl_c import hear
 from tests.models.hub import StandInHub, running
 from tests.talk import TALK
 
@@ -101,9 +102,6 @@ class TestExport:
             file.write(len(encoded).to_bytes(8, "little") + encoded + raw[8 + length :])
             file.truncate(8 + len(encoded) + at)
         (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 800}), encoding="utf-8")
-
-        def hear() -> None:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
 
         command = [sys.executable, "app.py", "export", str(folder), str(tmp_path / "x.gguf"), "--type", "q4_0"]
         environment = {**os.environ, "SOLAR_CHAT_HOME": str(home), "LANG": "en_US.UTF-8", "LC_ALL": ""}

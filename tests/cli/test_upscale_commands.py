@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ctrl_c import hear
+
 ROOT = Path(__file__).resolve().parents[2]
 STARTER = ROOT / "assets" / "models" / "starter"
 
@@ -202,10 +204,6 @@ def test_interrupted_build_leaves_nothing(source: Path, home: Path, tmp_path: Pa
     out = tmp_path / "deep"
     environment = {**os.environ, "SOLAR_CHAT_HOME": str(home), "LANG": "en_US.UTF-8", "LC_ALL": ""}
     command = [sys.executable, "app.py", "upscale", "build", str(source), str(out)]
-
-    def hear() -> None:
-        # A shell's background job, which the tests may be, ignores Ctrl+C and passes that on.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     begun = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=hear)
     place = tmp_path / ".deep.upscaling" / "model.safetensors"
