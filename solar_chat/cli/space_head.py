@@ -10,10 +10,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-from huggingface_hub import hf_hub_url
-from huggingface_hub.errors import HFValidationError
-
 from solar_chat.errors import InputError
+from solar_chat.models.resolve import HUB_ID
 from solar_chat.paths import HUGGING_FACE
 
 PICTURE: Final = "docs/page.png"
@@ -31,13 +29,10 @@ def name_space(readme: Path, space: str) -> str:
 
     Raises InputError `space_name` for what is no name of a Space, `space_head` where the file cannot be read or written.
     """
-    if space.count("/") != 1:
+    if not HUB_ID.fullmatch(space):
         raise InputError("space_name", name=space)
-    try:
-        # Not of a mirror, which HF_ENDPOINT may name: Spaces are there alone.
-        address = str(hf_hub_url(space, PICTURE, repo_type="space", endpoint=HUGGING_FACE))
-    except HFValidationError as error:
-        raise InputError("space_name", name=space) from error
+    # Not on a mirror, which HF_ENDPOINT may name: Spaces are there alone.
+    address = f"{HUGGING_FACE}/spaces/{space}/resolve/main/{PICTURE}"
     new = readme.with_name(f".{readme.name}.part")
     try:
         before, block, after = readme.read_text(encoding="utf-8").split(_MARK, 2)

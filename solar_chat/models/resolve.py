@@ -19,7 +19,7 @@ from solar_chat.models.describe import describe_folder, describe_gguf, template_
 from solar_chat.models.remote import is_remote, remote_model
 from solar_chat.models.spec import Form, FormKind, ModelSpec
 
-_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
+HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 _FORM = re.compile(rf"(.+):({'|'.join(get_args(FormKind))})", re.IGNORECASE)
 _FILE = re.compile(r"([^:]+):([^:]+)")
 
@@ -41,7 +41,7 @@ def resolve(name: str | Path) -> ModelSpec:
 def _named(text: str) -> ModelSpec:
     """The model that `text` names, and its file where one stands behind a colon."""
     asked = _FILE.fullmatch(text)
-    if asked is None or not (_known(asked[1]) or _HUB_ID.fullmatch(asked[1])):
+    if asked is None or not (_known(asked[1]) or HUB_ID.fullmatch(asked[1])):
         return _resolved(text)
     file = asked[2] if asked[2].lower().endswith(".gguf") else None
     weights = quantization(file or f"{asked[2]}.gguf")
@@ -65,7 +65,7 @@ def _resolved(text: str) -> ModelSpec:
         return describe_folder(path.absolute())
     if path.is_file():
         raise ModelError("model_not_a_folder", path=text)
-    if _HUB_ID.fullmatch(text) and not text.startswith("."):
+    if HUB_ID.fullmatch(text) and not text.startswith("."):
         forms = (Form("safetensors", text, "", 0),)
         return ModelSpec(id=text, name=text.split("/")[1], path=None, template=template_of_name(text), context_tokens=4096, forms=forms)
     if path.is_absolute() or text.startswith((".", "~")) or "\\" in text:
