@@ -42,6 +42,13 @@ def add_upscale_commands(app: typer.Typer, catalogue: Catalogue, lang: Interface
     def say(key: str) -> str:
         return catalogue.tr(lang, f"cli.{key}")
 
+    # What several commands take.
+    Src = Annotated[str, typer.Argument(metavar="SRC", help=say("upscale_src"))]
+    Drop = Annotated[int | None, typer.Option(metavar="M", help=say("upscale_drop"))]
+    Slices = Annotated[str | None, typer.Option(metavar="A:B,C:D", help=say("upscale_slices"))]
+    Method = Annotated[Literal["dus", "identity"], typer.Option(help=say("upscale_method"))]
+    AsJson = Annotated[bool, typer.Option("--json", help=say("json"))]
+
     group = typer.Typer(help=say("upscale"), no_args_is_help=True, rich_markup_mode=None)
     app.add_typer(group, name="upscale")
 
@@ -59,11 +66,11 @@ def add_upscale_commands(app: typer.Typer, catalogue: Catalogue, lang: Interface
     @group.command("plan", help=say("upscale_plan"))
     def plan(
         context: typer.Context,
-        src: Annotated[str, typer.Argument(metavar="SRC", help=say("upscale_src"))],
-        drop: Annotated[int | None, typer.Option(metavar="M", help=say("upscale_drop"))] = None,
-        slices: Annotated[str | None, typer.Option(metavar="A:B,C:D", help=say("upscale_slices"))] = None,
-        method: Annotated[Literal["dus", "identity"], typer.Option(help=say("upscale_method"))] = "dus",
-        as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
+        src: Src,
+        drop: Drop = None,
+        slices: Slices = None,
+        method: Method = "dus",
+        as_json: AsJson = False,
     ) -> None:
         source = _opened(src, context.obj, catalogue, lang, weights=False)
         _show(source, chosen(source, drop, slices, method), SHARD_BYTES, catalogue, lang, as_json=as_json)
@@ -71,13 +78,13 @@ def add_upscale_commands(app: typer.Typer, catalogue: Catalogue, lang: Interface
     @group.command("build", help=say("upscale_build"))
     def build(
         context: typer.Context,
-        src: Annotated[str, typer.Argument(metavar="SRC", help=say("upscale_src"))],
+        src: Src,
         out: Annotated[Path, typer.Argument(metavar="OUT", help=say("upscale_out"))],
-        drop: Annotated[int | None, typer.Option(metavar="M", help=say("upscale_drop"))] = None,
-        slices: Annotated[str | None, typer.Option(metavar="A:B,C:D", help=say("upscale_slices"))] = None,
-        method: Annotated[Literal["dus", "identity"], typer.Option(help=say("upscale_method"))] = "dus",
+        drop: Drop = None,
+        slices: Slices = None,
+        method: Method = "dus",
         shard_size: Annotated[str, typer.Option(metavar="SIZE", help=say("upscale_shard_size"))] = "5GB",
-        as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
+        as_json: AsJson = False,
     ) -> None:
         shard_bytes = _bytes(shard_size)
         if shard_bytes < 1:
@@ -117,11 +124,11 @@ def add_upscale_commands(app: typer.Typer, catalogue: Catalogue, lang: Interface
     @group.command("measure", help=say("upscale_measure"))
     def measure(
         context: typer.Context,
-        src: Annotated[str, typer.Argument(metavar="SRC", help=say("upscale_src"))],
+        src: Src,
         out: Annotated[Path, typer.Argument(metavar="OUT", help=say("upscale_verify_out"))],
         text: Annotated[Path | None, typer.Option(metavar="FILE", help=say("upscale_measure_text"))] = None,
         plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help=say("upscale_measure_plot"))] = None,
-        as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
+        as_json: AsJson = False,
     ) -> None:
         # It runs models; the other three only look at files and copy them, and start at once.
         from solar_chat.cli.upscale_measure import measure_and_print
