@@ -59,12 +59,12 @@ SOLAR = ChatTemplate(
     cue="### Assistant:\n",
     stop=("### User:", "### System:", "### Assistant", "</s>"),
 )
-# Card of yanolja/EEVE-Korean-Instruct-10.8B-v1.0: a sentence of introduction, then Human/Assistant lines. What stands behind an earlier answer
-# it does not say; a line break is what stands behind everything else.
+# Card of yanolja/EEVE-Korean-Instruct-10.8B-v1.0: a sentence of introduction, then Human/Assistant lines. What stands behind an earlier answer is not
+# on it: the model's end token, as the Korean benchmark LogicKor has it in its template for EEVE, and the line break that stands behind all else.
 EEVE = ChatTemplate(
     name="eeve",
     before={"system": "", "user": "Human: ", "assistant": "Assistant:\n"},
-    after={"system": "\n", "user": "\n", "assistant": "\n"},
+    after={"system": "\n", "user": "\n", "assistant": "<|im_end|>\n"},
     cue="Assistant:\n",
     stop=("Human:", "</s>", "<|im_end|>"),
 )

@@ -46,6 +46,7 @@ def test_the_catalogue_states_its_licences() -> None:
     assert SOLAR.parameters == 48 * 218_112_000 + 2 * 32_000 * 4096 + 4096
     assert EEVE.parameters == 48 * 218_112_000 + 2 * 40_960 * 4096 + 4096
     assert "ko" not in SOLAR.languages
+    assert all(spec.tokens_per_syllable for spec in CATALOG if "ko" in spec.languages)
 
 
 @pytest.mark.parametrize(

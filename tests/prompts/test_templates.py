@@ -41,7 +41,7 @@ ONE_TURN = {
 TWO_TURNS = {
     "starter": "<|system|>S<|end|><|user|>하나<|end|><|assistant|>둘<|end|><|user|>셋<|end|><|assistant|>",
     "solar": "### System:\nS\n\n### User:\n하나\n\n### Assistant:\n둘</s>\n\n### User:\n셋\n\n### Assistant:\n",
-    "eeve": "S\nHuman: 하나\nAssistant:\n둘\nHuman: 셋\nAssistant:\n",
+    "eeve": "S\nHuman: 하나\nAssistant:\n둘<|im_end|>\nHuman: 셋\nAssistant:\n",
     "kullm": "[INST] <<SYS>>\nS\n<</SYS>>\n\n하나 [/INST] 둘 </s><s>[INST] 셋 [/INST]",
     "chatml": (
         "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\n하나<|im_end|>\n<|im_start|>assistant\n둘<|im_end|>\n"
