@@ -1,16 +1,12 @@
-"""Who may connect: names, origins, keys, Spaces."""
+"""Who may connect: names, origins, Spaces."""
 
 from __future__ import annotations
 
 import ipaddress
-import stat
-import threading
-from pathlib import Path
 
 import pytest
 
-from solar_chat.access import host_allowed, is_local_origin, is_loopback, is_space, key_matches, load_or_make_key, reachable_name, read_key
-from solar_chat.errors import StartError
+from solar_chat.access import host_allowed, is_local_origin, is_loopback, is_space, reachable_name
 
 
 @pytest.mark.parametrize(
@@ -69,26 +65,6 @@ def test_loopback_and_what_others_type() -> None:
     everywhere = reachable_name("0.0.0.0")
     assert everywhere != "0.0.0.0"
     assert everywhere
-
-
-def test_the_key_is_made_once_for_its_owner(tmp_path: Path) -> None:
-    file = tmp_path / "data" / "api-key"
-    assert read_key(file) is None
-    made: list[str] = []
-    threads = [threading.Thread(target=lambda: made.append(load_or_make_key(file))) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(made) == 8
-    assert len(set(made)) == 1
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert key_matches(made[0], made[0])
-    assert not key_matches(made[0][:-1], made[0])
-    assert not key_matches("키", made[0])
-    file.write_text("short")
-    with pytest.raises(StartError, match="api_key_broken"):
-        load_or_make_key(file)
 
 
 def test_a_private_address_is_no_name_that_was_rebound() -> None:

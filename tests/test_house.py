@@ -24,7 +24,7 @@ ROOMS = {
     "huggingface_hub": {"models"},
     "openai": {"engine"},
     "keyring": {"keys.py"},
-    "typer": {"cli"},
+    "click": {"cli"},
     "fastapi": {"api"},
     "uvicorn": {"api"},
     "webview": {"desktop"},

@@ -14,9 +14,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from solar_chat.access import host_allowed, host_name, is_local_origin, key_matches
+from solar_chat.access import host_allowed, host_name, is_local_origin
 from solar_chat.api.options import ApiOptions
 from solar_chat.api.refusals import Refusal, Speaker, language_of
+from solar_chat.credentials import key_matches
 
 # A context of 128,000 tokens is a megabyte of Korean; escapes take six bytes for each of its letters.
 LARGEST_BODY: Final = 8 * 2**20

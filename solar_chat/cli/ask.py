@@ -1,19 +1,18 @@
-"""`ask`: one reply, or one a line, without the page. Nothing is stored.
+"""`ask`: one reply, or one a line, without the page. Nothing is stored."""
 
-(No `from __future__ import annotations`: typer reads the annotations at run time.)
-"""
+from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args
+from typing import Any, get_args
 
-import typer
+import click
 
 from solar_chat.assistant import Answer, Assistant, Draft, Turn, TurnRequest
+from solar_chat.cli.declaring import Group, argument, option
 from solar_chat.cli.lines import answer_lines, one_text_or_lines, print_json
 from solar_chat.cli.options import MODEL_VARIABLE
 from solar_chat.errors import InputError
-from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import LEVELS, Level
 from solar_chat.messages import Message
 from solar_chat.models import GUESSED
@@ -30,61 +29,66 @@ class Asked:
     seed: int | None
 
 
-def add_ask_command(app: typer.Typer, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+def add_ask_command(app: Group) -> None:
     """`ask`."""
 
-    def say(key: str) -> str:
-        return catalogue.tr(lang, f"cli.{key}")
-
-    @app.command(help=say("ask"))
+    @app.command("ask", help=app.say("ask"))
+    @argument("text", required=False, help=app.say("ask_text"))
+    @option("--level", type=click.Choice(LEVELS), help=app.say("level"))
+    @option("--reply-language", type=click.Choice(get_args(ReplyChoice)), help=app.say("reply_language"))
+    @option("--model", metavar="ID|PATH", envvar=MODEL_VARIABLE, show_envvar=True, help=app.say("model"))
+    @option("--seed", type=click.IntRange(min=0), metavar="N", help=app.say("seed"))
+    @option("--json", "as_json", is_flag=True, help=app.say("json"))
+    @option("--jsonl", is_flag=True, help=app.say("ask_jsonl"))
+    @click.pass_obj
     def ask(
-        context: typer.Context,
-        text: Annotated[str | None, typer.Argument(help=say("ask_text"))] = None,
-        level: Annotated[Level | None, typer.Option(help=say("level"))] = None,
-        reply_language: Annotated[ReplyChoice | None, typer.Option(help=say("reply_language"))] = None,
-        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"), envvar=MODEL_VARIABLE, show_envvar=True)] = None,
-        seed: Annotated[int | None, typer.Option(min=0, help=say("seed"))] = None,
-        as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False,
-        jsonl: Annotated[bool, typer.Option("--jsonl", help=say("ask_jsonl"))] = False,
+        home: Home,
+        text: str | None,
+        level: Level | None,
+        reply_language: ReplyChoice | None,
+        model: str | None,
+        seed: int | None,
+        as_json: bool,
+        jsonl: bool,
     ) -> None:
-        one_text_or_lines(text, jsonl, catalogue, lang)
+        one_text_or_lines(text, jsonl, app)
         asked = Asked(level, reply_language, seed)
         if text is None:
-            _ask_lines(context.obj, model, asked, catalogue, lang)
+            _ask_lines(home, model, asked, app)
         else:
-            _ask_once(context.obj, model, asked, text, catalogue, lang, as_json=as_json)
+            _ask_once(home, model, asked, text, app, as_json=as_json)
 
 
-def _ask_once(home: Home, model: str | None, asked: Asked, text: str, catalogue: Catalogue, lang: InterfaceLanguage, *, as_json: bool) -> None:
+def _ask_once(home: Home, model: str | None, asked: Asked, text: str, app: Group, *, as_json: bool) -> None:
     """Print the reply to `text`: settled sentences as they come, or one JSON object at the end."""
     with Assistant.open(home, model) as assistant:
         assistant.start_loading(fall_back=False)
         turn = assistant.turn(assistant.request(text, level=asked.level, reply_language=asked.reply_language, seed=asked.seed))
-        _warn_of_guess(assistant, catalogue, lang)
+        _warn_of_guess(assistant, app)
         if as_json:
             print_json(_object(_finish(turn)))
             return
         _print_stream(turn)
 
 
-def _ask_lines(home: Home, model: str | None, asked: Asked, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+def _ask_lines(home: Home, model: str | None, asked: Asked, app: Group) -> None:
     """One answer object for each line of stdin; the model is loaded once."""
     with Assistant.open(home, model) as assistant:
         assistant.start_loading(fall_back=False)
         assistant.wait_ready()
-        _warn_of_guess(assistant, catalogue, lang)
+        _warn_of_guess(assistant, app)
 
         def answer(line: dict[str, Any]) -> object:
             return _object(_finish(assistant.turn(_request(assistant, line, asked))))
 
-        answer_lines(answer, catalogue, lang)
+        answer_lines(answer, app)
 
 
-def _warn_of_guess(assistant: Assistant, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+def _warn_of_guess(assistant: Assistant, app: Group) -> None:
     """Beside the reply: that the model does not say how it wants to be talked to."""
     spec = assistant.model_in_use()
     for limit in GUESSED if spec is not None and set(GUESSED) <= set(spec.limits) else ():
-        print(catalogue.tr(lang, f"model_limit.{limit}"), file=sys.stderr)
+        print(app.catalogue.tr(app.lang, f"model_limit.{limit}"), file=sys.stderr)
 
 
 def _print_stream(turn: Turn) -> None:

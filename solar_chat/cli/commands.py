@@ -1,18 +1,18 @@
 """The commands, and what `python app.py` itself takes: names here are contracts. What a command does, and its options, are in the module of its name.
 
 A command's module is imported when the command is asked for: most need a part of the program that takes a while, and none needs that of another.
-Options are declared inside functions, because their help is a locale sentence. (No `from __future__ import annotations`: typer reads the annotations
-at run time, and they hold those sentences.)
 """
 
-from pathlib import Path
-from typing import Annotated, Any, Final
+from __future__ import annotations
 
-import typer
-from typer.core import TyperGroup
+from pathlib import Path
+from typing import Final
+
+import click
 
 from solar_chat import __version__
 from solar_chat.access import is_space
+from solar_chat.cli.declaring import Group, option
 from solar_chat.cli.options import MODEL_VARIABLE, PageOptions, Start
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.paths import Home
@@ -21,7 +21,17 @@ from solar_chat.paths import Home
 _COMMANDS: Final = ("serve", "ask", "inspect", "rewrite", "models", "doctor", "paths", "upscale", "export", "space")
 
 
-def _add(name: str, app: typer.Typer, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+class _Commands(Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _COMMANDS and cmd_name not in self.commands:
+            _add(cmd_name, self)
+        return super().get_command(ctx, cmd_name)
+
+
+def _add(name: str, app: Group) -> None:
     match name:
         case "serve":
             from solar_chat.cli.serve import add_serve_command as add
@@ -45,65 +55,66 @@ def _add(name: str, app: typer.Typer, catalogue: Catalogue, lang: InterfaceLangu
             from solar_chat.cli.space import add_space_command as add
         case _:
             raise ValueError(name)
-    add(app, catalogue, lang)
+    add(app)
 
 
-def build(catalogue: Catalogue, lang: InterfaceLanguage, start: Start) -> typer.Typer:
+def build(catalogue: Catalogue, lang: InterfaceLanguage, start: Start) -> click.Command:
     """The commands, their help in `lang`."""
 
     def say(key: str) -> str:
         return catalogue.tr(lang, f"cli.{key}")
 
-    class Commands(TyperGroup):
-        def list_commands(self, _context: Any) -> list[str]:
-            return list(_COMMANDS)
-
-        def get_command(self, context: Any, name: str) -> Any:
-            if name in _COMMANDS and name not in self.commands:
-                part = typer.Typer(add_completion=False, rich_markup_mode=None)
-                _add(name, part, catalogue, lang)
-                self.add_command(typer.main.get_group(part).commands[name])
-            return super().get_command(context, name)
-
-    app = typer.Typer(
-        cls=Commands,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-        help=say("help"),
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    )
-
-    def show_version(wanted: bool) -> None:
+    def show_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
         if wanted:
-            typer.echo(f"Solar Chat {__version__}")
-            raise typer.Exit
+            click.echo(f"Solar Chat {__version__}")
+            context.exit()
 
-    @app.callback(invoke_without_command=True)
+    @click.group(
+        cls=_Commands,
+        catalogue=catalogue,
+        lang=lang,
+        invoke_without_command=True,
+        help=say("help"),
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100, "show_default": True},
+    )
+    @option("--share", is_flag=True, help=say("share"))
+    @option("--host", metavar="ADDRESS", default="127.0.0.1", help=say("host"))
+    @option("--port", type=click.IntRange(1, 65535), metavar="PORT", help=say("port"))
+    @option("--password", metavar="PASSWORD", envvar="SOLAR_CHAT_PASSWORD", show_envvar=True, help=say("password"))
+    @option("--public", is_flag=True, help=say("public"))
+    @option("--owner-password", metavar="PASSWORD", envvar="SOLAR_CHAT_OWNER_PASSWORD", show_envvar=True, help=say("owner_password"))
+    @option("--api-key", metavar="KEY", envvar="SOLAR_CHAT_SERVE_KEY", show_envvar=True, help=say("serve_api_key"))
+    @option("--no-browser", is_flag=True, help=say("no_browser"))
+    @option("--window/--no-window", default=None, help=say("window"))
+    @option("--model", metavar="ID|PATH", envvar=MODEL_VARIABLE, show_envvar=True, help=say("model"))
+    @option("--lang", "lang_", metavar="ko|en", help=say("lang"))
+    @option("--home", type=Path, metavar="FOLDER", help=say("home"))
+    @option("--smoke", "smoke_", is_flag=True, help=say("smoke"))
+    @option("--version", is_flag=True, is_eager=True, expose_value=False, callback=show_version, help=say("version"))
+    @click.pass_context
     def page(
-        context: typer.Context,
-        share: Annotated[bool, typer.Option("--share", help=say("share"))] = False,
-        host: Annotated[str, typer.Option(help=say("host"))] = "127.0.0.1",
-        port: Annotated[int | None, typer.Option(min=1, max=65535, help=say("port"))] = None,
-        password: Annotated[str | None, typer.Option(help=say("password"), envvar="SOLAR_CHAT_PASSWORD", show_envvar=True)] = None,
-        public: Annotated[bool, typer.Option("--public", help=say("public"))] = False,
-        owner_password: Annotated[str | None, typer.Option(help=say("owner_password"), envvar="SOLAR_CHAT_OWNER_PASSWORD", show_envvar=True)] = None,
-        api_key: Annotated[str | None, typer.Option(help=say("serve_api_key"), envvar="SOLAR_CHAT_SERVE_KEY", show_envvar=True)] = None,
-        no_browser: Annotated[bool, typer.Option("--no-browser", help=say("no_browser"))] = False,
-        window: Annotated[bool | None, typer.Option("--window/--no-window", help=say("window"), show_default=False)] = None,
-        model: Annotated[str | None, typer.Option(metavar="ID|PATH", help=say("model"), envvar=MODEL_VARIABLE, show_envvar=True)] = None,
-        lang_: Annotated[str | None, typer.Option("--lang", metavar="ko|en", help=say("lang"))] = None,
-        home: Annotated[Path | None, typer.Option(help=say("home"))] = None,
-        smoke_: Annotated[bool, typer.Option("--smoke", help=say("smoke"))] = False,
-        _version: Annotated[bool, typer.Option("--version", help=say("version"), is_eager=True, callback=show_version)] = False,
+        context: click.Context,
+        share: bool,
+        host: str,
+        port: int | None,
+        password: str | None,
+        public: bool,
+        owner_password: str | None,
+        api_key: str | None,
+        no_browser: bool,
+        window: bool | None,
+        model: str | None,
+        lang_: str | None,
+        home: Path | None,
+        smoke_: bool,
     ) -> None:
         if lang_ not in (None, "ko", "en"):
-            raise typer.BadParameter(say("bad_lang"), param_hint="--lang")
+            raise click.BadParameter(say("bad_lang"), param_hint="--lang")
         context.obj = Home.find(home)
         if smoke_:
             from solar_chat.cli.smoke import smoke
 
-            raise typer.Exit(0 if smoke(catalogue, lang, show=typer.echo) else 1)
+            context.exit(0 if smoke(catalogue, lang, show=click.echo) else 1)
         if context.invoked_subcommand is None:
             chosen = None if lang_ is None else lang
             if is_space():
@@ -119,4 +130,4 @@ def build(catalogue: Catalogue, lang: InterfaceLanguage, start: Start) -> typer.
                 )
                 open_page(options, catalogue, lang, start)
 
-    return app
+    return page

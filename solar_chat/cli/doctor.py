@@ -1,21 +1,20 @@
-"""`doctor` and `paths`: what this machine has, what would run where, and where things live.
+"""`doctor` and `paths`: what this machine has, what would run where, and where things live."""
 
-(No `from __future__ import annotations`: typer reads the annotations at run time.)
-"""
+from __future__ import annotations
 
 import platform
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
 from solar_chat import __version__
-from solar_chat.access import read_key
 from solar_chat.assistant import Assistant
+from solar_chat.cli.declaring import Group, option
 from solar_chat.cli.lines import print_json
 from solar_chat.cli.model_listing import describe
+from solar_chat.credentials import read_key
 from solar_chat.hardware import Hardware, detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.models import CATALOG, fits, free_disk
@@ -25,23 +24,23 @@ from solar_chat.paths import Home
 _LIBRARIES = ("gradio", "transformers", "torch", "bitsandbytes", "accelerate", "kiwipiepy", "langdetect", "tokenizers", "huggingface_hub")
 
 
-def add_doctor_command(app: typer.Typer, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+def add_doctor_command(app: Group) -> None:
     """`doctor`."""
 
-    def say(key: str) -> str:
-        return catalogue.tr(lang, f"cli.{key}")
+    @app.command("doctor", help=app.say("doctor"))
+    @option("--json", "as_json", is_flag=True, help=app.say("json"))
+    @click.pass_obj
+    def doctor(home: Home, as_json: bool) -> None:
+        _print_doctor(home, app.catalogue, app.lang, as_json=as_json)
 
-    @app.command(help=say("doctor"))
-    def doctor(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help=say("json"))] = False) -> None:
-        _print_doctor(context.obj, catalogue, lang, as_json=as_json)
 
-
-def add_paths_command(app: typer.Typer, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+def add_paths_command(app: Group) -> None:
     """`paths`."""
 
-    @app.command(help=catalogue.tr(lang, "cli.paths"))
-    def paths(context: typer.Context) -> None:
-        _print_paths(context.obj)
+    @app.command("paths", help=app.say("paths"))
+    @click.pass_obj
+    def paths(home: Home) -> None:
+        _print_paths(home)
 
 
 def _print_paths(home: Home) -> None:

@@ -1,20 +1,22 @@
 """`models download` and `models remove`: what is said before, while and after.
 
 One updating line on a terminal, now and then a whole line elsewhere. The rule: licence, size and fit are printed before the first byte is asked for,
-and whatever ends a download early says how to go on. (No `from __future__ import annotations`: typer reads the annotations at run time.)
+and whatever ends a download early says how to go on.
 """
+
+from __future__ import annotations
 
 import shutil
 import sys
 import time
-from typing import Annotated
 
-import typer
+import click
 
+from solar_chat.cli.columns import fitted
+from solar_chat.cli.declaring import Group, argument, option
 from solar_chat.cli.model_listing import FORMS, in_form
 from solar_chat.errors import InputError, ModelError
 from solar_chat.hardware import detect
-from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.models import (
     Download,
     DownloadProgress,
@@ -36,29 +38,26 @@ _LINES_EVERY_S = 10.0
 _INTERRUPTED = 130
 
 
-def add_download_commands(models: typer.Typer, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+def add_download_commands(models: Group) -> None:
     """`download` and `remove` under `models`."""
+    named = argument("name", metavar="ID", help=models.say("models_id"))
+    worded = speaker(models.catalogue, models.lang)
 
-    def say(key: str) -> str:
-        return catalogue.tr(lang, f"cli.{key}")
+    @models.command("download", help=models.say("models_download"))
+    @named
+    @option("--form", metavar=FORMS, help=models.say("models_form"))
+    @click.pass_obj
+    def models_download(home: Home, name: str, form: str | None) -> None:
+        _download(in_form(name, form, models.say("bad_form")), home, worded)
 
-    @models.command("download", help=say("models_download"))
-    def models_download(
-        context: typer.Context,
-        name: Annotated[str, typer.Argument(metavar="ID", help=say("models_id"))],
-        form: Annotated[str | None, typer.Option(metavar=FORMS, help=say("models_form"))] = None,
-    ) -> None:
-        _download(in_form(name, form, say("bad_form")), context.obj, speaker(catalogue, lang))
-
-    @models.command("remove", help=say("models_remove"))
-    def models_remove(
-        context: typer.Context,
-        name: Annotated[str, typer.Argument(metavar="ID", help=say("models_id"))],
-        only_16bit: Annotated[bool, typer.Option("--only-16bit", help=say("only_16bit"))] = False,
-        yes: Annotated[bool, typer.Option("--yes", "-y", help=say("yes"))] = False,
-    ) -> None:
+    @models.command("remove", help=models.say("models_remove"))
+    @named
+    @option("--only-16bit", is_flag=True, help=models.say("only_16bit"))
+    @option("--yes", "-y", is_flag=True, help=models.say("yes"))
+    @click.pass_obj
+    def models_remove(home: Home, name: str, only_16bit: bool, yes: bool) -> None:
         remove_here = _drop_full_weights if only_16bit else _remove
-        remove_here(name, context.obj, speaker(catalogue, lang), yes=yes)
+        remove_here(name, home, worded, yes=yes)
 
 
 def _download(name: str, home: Home, say: Say) -> None:
@@ -80,7 +79,7 @@ def _download(name: str, home: Home, say: Say) -> None:
         screen.end()
         if now.state != "done":
             print(_kept(now, say))
-            raise typer.Exit(_INTERRUPTED) from None
+            raise click.exceptions.Exit(_INTERRUPTED) from None
     screen.end()
     if now.error is not None and now.done_bytes and getattr(now.error, "key", "") != "hub_checksum":
         print(_kept(now, say))
@@ -117,7 +116,7 @@ class _Screen:
                 print(self._line(now), flush=True)
                 self._next = time.monotonic() + _LINES_EVERY_S
             return
-        print("\r" + _fitted(self._line(now), _width()), end="", flush=True)
+        print("\r" + fitted(self._line(now), _width()), end="", flush=True)
         self._open = True
 
     def end(self) -> None:
@@ -161,22 +160,9 @@ def _sure(say: Say, *, yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         raise InputError("remove_unconfirmed")
-    return typer.confirm(say("remove_sure"), default=False)
+    return click.confirm(say("remove_sure"), default=False)
 
 
 def _width() -> int:
     """One column less than there are: a full line would scroll."""
     return shutil.get_terminal_size().columns - 1
-
-
-def _fitted(line: str, columns: int) -> str:
-    """As much of `line` as there is room for, and spaces over what stood there before. Not every Windows console knows an escape for that."""
-    used = 0
-    for at, letter in enumerate(line):
-        # A Hangul syllable is two columns wide.
-        wide = 2 if letter >= "\u1100" else 1
-        if used + wide > columns:
-            line = line[:at]
-            break
-        used += wide
-    return line + " " * (columns - used)

@@ -1,26 +1,17 @@
-"""`inspect`: what the language room sees in a text.
+"""`inspect`: what the language room sees in a text."""
 
-(No `from __future__ import annotations`: typer reads the annotations at run time.)
-"""
+from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
+from solar_chat.cli.declaring import Group, argument, option
 from solar_chat.cli.lines import print_answers
-from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.language import inspect
 
 
-def add_inspect_command(app: typer.Typer, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+def add_inspect_command(app: Group) -> None:
     """`inspect`."""
 
-    def say(key: str) -> str:
-        return catalogue.tr(lang, f"cli.{key}")
-
-    @app.command("inspect", help=say("inspect"))
-    def inspect_(
-        text: Annotated[str | None, typer.Argument(help=say("inspect_text"))] = None,
-        jsonl: Annotated[bool, typer.Option("--jsonl", help=say("inspect_jsonl"))] = False,
-    ) -> None:
-        print_answers(lambda given: inspect(given).as_dict(), text, jsonl, catalogue, lang)
+    @app.command("inspect", help=app.say("inspect"))
+    @argument("text", required=False, help=app.say("inspect_text"))
+    @option("--jsonl", is_flag=True, help=app.say("inspect_jsonl"))
+    def inspect_(text: str | None, jsonl: bool) -> None:
+        print_answers(lambda given: inspect(given).as_dict(), text, jsonl, app)

@@ -7,32 +7,32 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import typer
+import click
 
+from solar_chat.cli.declaring import Group
 from solar_chat.errors import InputError, SolarChatError
-from solar_chat.i18n import Catalogue, InterfaceLanguage
 
 
 def print_json(value: object) -> None:
     print(json.dumps(value, ensure_ascii=False), flush=True)
 
 
-def one_text_or_lines(text: str | None, jsonl: bool, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
-    """Raises typer.BadParameter unless there is either a text or `--jsonl`."""
+def one_text_or_lines(text: str | None, jsonl: bool, app: Group) -> None:
+    """Raises click.BadParameter unless there is either a text or `--jsonl`."""
     if (text is None) != jsonl:
-        raise typer.BadParameter(catalogue.tr(lang, "cli.text_or_jsonl"), param_hint="TEXT")
+        raise click.BadParameter(app.say("text_or_jsonl"), param_hint="TEXT")
 
 
-def print_answers(answer: Callable[[str], object], text: str | None, jsonl: bool, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+def print_answers(answer: Callable[[str], object], text: str | None, jsonl: bool, app: Group) -> None:
     """`answer` of the text, or with `jsonl` of that in each line of stdin. Raises as `one_text_or_lines` does."""
-    one_text_or_lines(text, jsonl, catalogue, lang)
+    one_text_or_lines(text, jsonl, app)
     if text is None:
-        answer_lines(lambda line: answer(line["text"]), catalogue, lang)
+        answer_lines(lambda line: answer(line["text"]), app)
     else:
         print_json(answer(text))
 
 
-def answer_lines(answer: Callable[[dict[str, Any]], object], catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+def answer_lines(answer: Callable[[dict[str, Any]], object], app: Group) -> None:
     """Read objects from stdin until it ends and print `answer` of each. Blank lines are passed over."""
     for number, raw in enumerate(sys.stdin.buffer, start=1):
         if not raw.strip():
@@ -40,7 +40,7 @@ def answer_lines(answer: Callable[[dict[str, Any]], object], catalogue: Catalogu
         try:
             print_json(answer(_parse(raw, number)))
         except SolarChatError as error:
-            print_json({"error": catalogue.describe(error, lang)})
+            print_json({"error": app.catalogue.describe(error, app.lang)})
 
 
 def _parse(raw: bytes, number: int) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from dataclasses import replace
@@ -11,7 +10,6 @@ from typing import NoReturn
 
 from solar_chat.access import is_space
 from solar_chat.cli.options import PageOptions, Start
-from solar_chat.desktop.log import log_crash
 from solar_chat.desktop.shown import Shown
 from solar_chat.desktop.streams import has_terminal, repair_streams
 from solar_chat.errors import SolarChatError
@@ -34,25 +32,26 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     def explain(error: Exception) -> str:
         if isinstance(error, SolarChatError):
             return catalogue.describe(error, lang)
+        from solar_chat.desktop.log import log_crash
+
         log = home.log if log_crash(home.log, error) else "-"
         return catalogue.tr(lang, "error.unexpected", reason=f"{type(error).__name__}: {error}", log=log)
 
     def run(start: Start) -> None:
-        # typer takes a while to import, the page seconds; a click is to show something first.
-        import typer
+        # Takes a while to import, the page seconds; a click is to show something first.
+        import click
 
         from solar_chat.cli.commands import build
-        from solar_chat.cli.usage import UsageError, usage_sentence
+        from solar_chat.cli.usage import usage_sentence
 
-        command = typer.main.get_command(build(catalogue, lang, start))
         try:
-            # Otherwise typer would say what is wrong, in English.
+            # Otherwise click would say what is wrong, in English.
             name = "solar-chat" if getattr(sys, "frozen", False) else "python app.py"
-            sys.exit(command.main(arguments, prog_name=name, standalone_mode=False))
-        except UsageError as error:
+            sys.exit(build(catalogue, lang, start).main(arguments, prog_name=name, standalone_mode=False))
+        except click.UsageError as error:
             print(usage_sentence(error, catalogue, lang), file=sys.stderr)
             sys.exit(_BAD_USAGE)
-        except typer.Abort:
+        except click.Abort:
             # Ctrl+C at a question.
             sys.exit(1)
 
@@ -82,6 +81,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
             show_message(catalogue.tr(lang, "splash.failed"), sentence)
     if clicked or "webview" in sys.modules:
+        import logging
+
         # Everything is cleaned up; threads of libraries must not keep a program alive whose window is closed.
         logging.shutdown()
         sys.stdout.flush()
@@ -110,7 +111,7 @@ def _home(arguments: list[str]) -> Home:
 
 
 def _option(arguments: list[str], name: str) -> str | None:
-    """The value of the option `name`, the last one as typer has it."""
+    """The value of the option `name`, the last one as click has it."""
     for argument, following in zip(reversed(arguments), [None, *reversed(arguments)], strict=False):
         if argument == name:
             return following

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import get_args
 
-import typer
+import click
 
 from solar_chat.cli.lines import print_json
 from solar_chat.engine import is_this_machine
@@ -37,9 +37,9 @@ FORMS = "|".join(get_args(FormKind))
 
 
 def in_form(name: str, form: str | None, refusal: str) -> str:
-    """`name` as `resolve` reads it, with the form of `--form`. Raises typer.BadParameter with the sentence `refusal`."""
+    """`name` as `resolve` reads it, with the form of `--form`. Raises click.BadParameter with the sentence `refusal`."""
     if form is not None and form not in get_args(FormKind):
-        raise typer.BadParameter(refusal, param_hint="--form")
+        raise click.BadParameter(refusal, param_hint="--form")
     return name if form is None else f"{name}:{form}"
 
 

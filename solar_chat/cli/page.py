@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from solar_chat.access import checked_owner_password, is_loopback
+from solar_chat.access import is_loopback
 from solar_chat.cli.options import PageOptions, Start
+from solar_chat.credentials import checked_owner_password
 from solar_chat.desktop.foreign import open_browser
 from solar_chat.desktop.instance import Running
 from solar_chat.desktop.program import Program, Wishes, open_program

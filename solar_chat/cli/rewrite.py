@@ -1,27 +1,20 @@
-"""`rewrite`: the same text in another speech level.
+"""`rewrite`: the same text in another speech level."""
 
-(No `from __future__ import annotations`: typer reads the annotations at run time.)
-"""
+from __future__ import annotations
 
-from typing import Annotated
+import click
 
-import typer
-
+from solar_chat.cli.declaring import Group, argument, option
 from solar_chat.cli.lines import print_answers
-from solar_chat.i18n import Catalogue, InterfaceLanguage
-from solar_chat.language import Level, rewrite
+from solar_chat.language import LEVELS, Level, rewrite
 
 
-def add_rewrite_command(app: typer.Typer, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+def add_rewrite_command(app: Group) -> None:
     """`rewrite`."""
 
-    def say(key: str) -> str:
-        return catalogue.tr(lang, f"cli.{key}")
-
-    @app.command("rewrite", help=say("rewrite"))
-    def rewrite_(
-        level: Annotated[Level, typer.Option(help=say("rewrite_level"))],
-        text: Annotated[str | None, typer.Argument(help=say("rewrite_text"))] = None,
-        jsonl: Annotated[bool, typer.Option("--jsonl", help=say("rewrite_jsonl"))] = False,
-    ) -> None:
-        print_answers(lambda given: rewrite(given, level).as_dict(), text, jsonl, catalogue, lang)
+    @app.command("rewrite", help=app.say("rewrite"))
+    @option("--level", type=click.Choice(LEVELS), required=True, help=app.say("rewrite_level"))
+    @argument("text", required=False, help=app.say("rewrite_text"))
+    @option("--jsonl", is_flag=True, help=app.say("rewrite_jsonl"))
+    def rewrite_(level: Level, text: str | None, jsonl: bool) -> None:
+        print_answers(lambda given: rewrite(given, level).as_dict(), text, jsonl, app)

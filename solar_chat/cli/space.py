@@ -1,15 +1,17 @@
 """`space --check` and `--name`, and how a Hugging Face Space starts the app: in place of the page's own command.
 
-Light: what it needs to serve is in `space_serving`. (No `from __future__ import annotations`: typer reads the annotations at run time.)
+Light: what it needs to serve is in `space_serving`.
 """
+
+from __future__ import annotations
 
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
 
-import typer
+import click
 
+from solar_chat.cli.declaring import Group, option
 from solar_chat.cli.options import PageOptions
 from solar_chat.cli.space_check import README, check_space
 from solar_chat.cli.space_head import name_space
@@ -32,21 +34,18 @@ def open_space(asked: PageOptions, folder: Path | None, catalogue: Catalogue, la
     serve_space(options, catalogue, lang)
 
 
-def add_space_command(app: typer.Typer, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+def add_space_command(app: Group) -> None:
     """`space`."""
-
-    def say(key: str) -> str:
-        return catalogue.tr(lang, f"cli.{key}")
+    catalogue, lang, say = app.catalogue, app.lang, app.say
 
     @app.command("space", help=say("space"))
-    def space(
-        check: Annotated[bool, typer.Option("--check", help=say("space_check"))] = False,
-        name: Annotated[str | None, typer.Option(metavar="OWNER/NAME", help=say("space_name"))] = None,
-        port: Annotated[int, typer.Option(min=1, max=65535, help=say("space_port"))] = PORT,
-    ) -> None:
+    @option("--check", is_flag=True, help=say("space_check"))
+    @option("--name", metavar="OWNER/NAME", help=say("space_name"))
+    @option("--port", type=click.IntRange(1, 65535), metavar="PORT", default=PORT, help=say("space_port"))
+    def space(check: bool, name: str | None, port: int) -> None:
         if name is not None:
             print(catalogue.tr(lang, "space.named", address=name_space(README, name)))
         elif not check:
-            raise typer.BadParameter(say("space_needs_check"), param_hint="--check")
+            raise click.BadParameter(say("space_needs_check"), param_hint="--check")
         if check and not check_space(port, catalogue, lang):
-            raise typer.Exit(1)
+            raise click.exceptions.Exit(1)

@@ -1,16 +1,17 @@
 """`upscale plan`, `build`, `verify` and `measure`: the source is found, the plan is made and shown, the result is built, proven and read.
 
 The plan is printed before a byte is written, and it says what an untrained stack is worth. Progress goes to stderr, so that `--json` stays JSON.
-(No `from __future__ import annotations`: typer reads the annotations at run time.)
 """
+
+from __future__ import annotations
 
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
 
-import typer
+import click
 
+from solar_chat.cli.declaring import Group, argument, option
 from solar_chat.cli.lines import print_json
 from solar_chat.cli.progress import Progress
 from solar_chat.cli.upscale_plan import describe_plan, plan_object
@@ -36,60 +37,55 @@ _INTERRUPTED = 130
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B?\s*", re.IGNORECASE)
 
 
-def add_upscale_commands(app: typer.Typer, catalogue: Catalogue, lang: InterfaceLanguage) -> None:
+def add_upscale_commands(app: Group) -> None:
     """`upscale` and what is under it."""
-
-    def say(key: str) -> str:
-        return catalogue.tr(lang, f"cli.{key}")
+    group = app.below("upscale")
+    catalogue, lang, say = app.catalogue, app.lang, app.say
 
     # What several commands take.
-    Src = Annotated[str, typer.Argument(metavar="SRC", help=say("upscale_src"))]
-    Drop = Annotated[int | None, typer.Option(metavar="M", help=say("upscale_drop"))]
-    Slices = Annotated[str | None, typer.Option(metavar="A:B,C:D", help=say("upscale_slices"))]
-    Method = Annotated[Literal["dus", "identity"], typer.Option(help=say("upscale_method"))]
-    AsJson = Annotated[bool, typer.Option("--json", help=say("json"))]
-
-    group = typer.Typer(help=say("upscale"), no_args_is_help=True, rich_markup_mode=None)
-    app.add_typer(group, name="upscale")
+    src = argument("src", metavar="SRC", help=say("upscale_src"))
+    drop = option("--drop", type=int, metavar="M", help=say("upscale_drop"))
+    slices = option("--slices", metavar="A:B,C:D", help=say("upscale_slices"))
+    method = option("--method", type=click.Choice(["dus", "identity"]), default="dus", help=say("upscale_method"))
+    as_json = option("--json", "as_json", is_flag=True, help=say("json"))
+    made_before = argument("out", metavar="OUT", type=Path, help=say("upscale_verify_out"))
 
     def chosen(source: Source, drop: int | None, slices: str | None, method: str) -> DepthPlan:
         if drop is not None and slices is not None:
-            raise typer.BadParameter(say("upscale_drop_or_slices"), param_hint="--drop")
+            raise click.BadParameter(say("upscale_drop_or_slices"), param_hint="--drop")
         ranges = None
         if slices is not None:
             try:
                 ranges = read_slices(slices)
             except InputError as error:
-                raise typer.BadParameter(say("upscale_slices_form"), param_hint="--slices") from error
+                raise click.BadParameter(say("upscale_slices_form"), param_hint="--slices") from error
         return choose_plan(source.checkpoint.layers, drop, ranges, method)
 
     @group.command("plan", help=say("upscale_plan"))
-    def plan(
-        context: typer.Context,
-        src: Src,
-        drop: Drop = None,
-        slices: Slices = None,
-        method: Method = "dus",
-        as_json: AsJson = False,
-    ) -> None:
-        source = _opened(src, context.obj, catalogue, lang, weights=False)
+    @src
+    @drop
+    @slices
+    @method
+    @as_json
+    @click.pass_obj
+    def plan(home: Home, src: str, drop: int | None, slices: str | None, method: str, as_json: bool) -> None:
+        source = _opened(src, home, catalogue, lang, weights=False)
         _show(source, chosen(source, drop, slices, method), SHARD_BYTES, catalogue, lang, as_json=as_json)
 
     @group.command("build", help=say("upscale_build"))
-    def build(
-        context: typer.Context,
-        src: Src,
-        out: Annotated[Path, typer.Argument(metavar="OUT", help=say("upscale_out"))],
-        drop: Drop = None,
-        slices: Slices = None,
-        method: Method = "dus",
-        shard_size: Annotated[str, typer.Option(metavar="SIZE", help=say("upscale_shard_size"))] = "5GB",
-        as_json: AsJson = False,
-    ) -> None:
+    @src
+    @argument("out", metavar="OUT", type=Path, help=say("upscale_out"))
+    @drop
+    @slices
+    @method
+    @option("--shard-size", metavar="SIZE", default="5GB", help=say("upscale_shard_size"))
+    @as_json
+    @click.pass_obj
+    def build(home: Home, src: str, out: Path, drop: int | None, slices: str | None, method: str, shard_size: str, as_json: bool) -> None:
         shard_bytes = _bytes(shard_size)
         if shard_bytes < 1:
-            raise typer.BadParameter(say("upscale_size_form"), param_hint="--shard-size")
-        source = _opened(src, context.obj, catalogue, lang)
+            raise click.BadParameter(say("upscale_size_form"), param_hint="--shard-size")
+        source = _opened(src, home, catalogue, lang)
         made = chosen(source, drop, slices, method)
         out = out.expanduser().absolute()
         # Before the plan is shown: who asked for the impossible shall not read it first.
@@ -101,17 +97,16 @@ def add_upscale_commands(app: typer.Typer, catalogue: Catalogue, lang: Interface
             print(catalogue.tr(lang, "upscale.built", path=out))
 
     @group.command("verify", help=say("upscale_verify"))
-    def verify_(
-        context: typer.Context,
-        out: Annotated[Path, typer.Argument(metavar="OUT", help=say("upscale_verify_out"))],
-        source: Annotated[str | None, typer.Option(metavar="SRC", help=say("upscale_verify_source"))] = None,
-    ) -> None:
+    @made_before
+    @option("--source", metavar="SRC", help=say("upscale_verify_source"))
+    @click.pass_obj
+    def verify_(home: Home, out: Path, source: str | None) -> None:
         out = out.expanduser().absolute()
         if not out.is_dir():
             raise InputError("upscale_no_config", path=out)
         recipe = Recipe.read(out)
         progress = Progress("upscale.download_progress", catalogue, lang)
-        found = open_recorded(recipe, out, context.obj, progress.share) if source is None else open_source(source, context.obj, progress.share)
+        found = open_recorded(recipe, out, home, progress.share) if source is None else open_source(source, home, progress.share)
         progress.end()
         progress = Progress("upscale.verify_progress", catalogue, lang)
         proof = verify(found.checkpoint, recipe.plan, Checkpoint.read(out), progress=progress.show)
@@ -122,18 +117,17 @@ def add_upscale_commands(app: typer.Typer, catalogue: Catalogue, lang: Interface
             print(catalogue.tr(lang, "upscale.verified_zeros", count=f"{proof.zeroed:,}"))
 
     @group.command("measure", help=say("upscale_measure"))
-    def measure(
-        context: typer.Context,
-        src: Src,
-        out: Annotated[Path, typer.Argument(metavar="OUT", help=say("upscale_verify_out"))],
-        text: Annotated[Path | None, typer.Option(metavar="FILE", help=say("upscale_measure_text"))] = None,
-        plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help=say("upscale_measure_plot"))] = None,
-        as_json: AsJson = False,
-    ) -> None:
+    @src
+    @made_before
+    @option("--text", type=Path, metavar="FILE", help=say("upscale_measure_text"))
+    @option("--plot", type=Path, metavar="FILE.png", help=say("upscale_measure_plot"))
+    @as_json
+    @click.pass_obj
+    def measure(home: Home, src: str, out: Path, text: Path | None, plot: Path | None, as_json: bool) -> None:
         # It runs models; the other three only look at files and copy them, and start at once.
         from solar_chat.cli.upscale_measure import measure_and_print
 
-        measure_and_print(src, out, text, plot, context.obj, catalogue, lang, as_json=as_json)
+        measure_and_print(src, out, text, plot, home, catalogue, lang, as_json=as_json)
 
 
 def _opened(src: str, home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, weights: bool = True) -> Source:
@@ -163,7 +157,7 @@ def _build(source: Source, plan: DepthPlan, out: Path, shard_bytes: int, catalog
     except KeyboardInterrupt:
         progress.end()
         print(catalogue.tr(lang, "upscale.interrupted"), file=sys.stderr)
-        raise typer.Exit(_INTERRUPTED) from None
+        raise click.exceptions.Exit(_INTERRUPTED) from None
     finally:
         progress.end()
 

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-import typer
+import click
 
 from solar_chat.cli.lines import print_json
 from solar_chat.cli.progress import Progress
@@ -54,7 +54,7 @@ def _measured(source: Source, out: Path, text: Path | None, catalogue: Catalogue
     except KeyboardInterrupt:
         bars["read"].end()
         print(catalogue.tr(lang, "measure.interrupted"), file=sys.stderr)
-        raise typer.Exit(_INTERRUPTED) from None
+        raise click.exceptions.Exit(_INTERRUPTED) from None
     finally:
         for bar in bars.values():
             bar.end()

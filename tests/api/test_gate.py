@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 import openai
 import pytest
 
-from solar_chat.access import checked_key, host_allowed, is_local_origin, is_loopback, key_matches, load_or_make_key, read_key
+from solar_chat.access import host_allowed, is_local_origin, is_loopback
 from solar_chat.api import ApiOptions
+from solar_chat.credentials import checked_key, key_matches, load_or_make_key, read_key
 from solar_chat.engine import ScriptedBackend
 from solar_chat.errors import InputError, StartError
 from tests.api.house import USER, House, body, opened

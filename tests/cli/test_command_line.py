@@ -100,7 +100,11 @@ def test_bad_usage_exits_with_2(home: Path, arguments: tuple[str, ...]) -> None:
     ("arguments", "korean", "english"),
     [
         (("--port", "x"), "--port에 쓸 수 없는 값입니다.", "--port cannot have this value."),
-        (("ask", "a", "--level", "rude"), "--level에 쓸 수 없는 값입니다.", "--level cannot have this value."),
+        (
+            ("ask", "a", "--level", "rude"),
+            "--level에는 formal, polite, casual, plain 중",
+            "--level must be one of formal, polite, casual, plain.",
+        ),
         (("rewrite", "a"), "--level이 빠졌습니다.", "--level is missing."),
         (("upscale", "plan"), "SRC가 빠졌습니다.", "SRC is missing."),
         (("paths", "--home", "x"), "--home이라는 옵션이 없습니다.", "There is no option --home here."),

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import keyring
 import pytest
+from click.testing import CliRunner
 from keyring.backend import KeyringBackend
 from keyring.compat import properties
-from typer.testing import CliRunner
 
 from solar_chat.cli.commands import build
 from solar_chat.cli.options import Start

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from solar_chat.access import checked_owner_password, is_encrypted
+from solar_chat.access import is_encrypted
+from solar_chat.credentials import checked_owner_password
 from solar_chat.errors import InputError, StartError
 from solar_chat.ui.owner_login import MOST_SESSIONS, SESSION_S, TRIES_OF_ALL, TRIES_OF_ONE, TRIES_S, OwnerLogin
 from tests.clock import Clock

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from solar_chat.upscale import ranges
 from solar_chat.upscale.ranges import Buffered, Copier, Way, available_ways
 
 # More than one buffer, and no round number.
@@ -61,4 +62,47 @@ def test_a_source_that_ends_too_early_is_told(number: int | None, tmp_path: Path
     done, written, steps = copy(tmp_path, ways, start=8_999_000, length=5000)
     assert not done
     assert sum(steps) == 1001
-    assert written == b"head" + DATA[8_999_000:]
+    expected = b"head" + DATA[8_999_000:]
+    assert written.startswith(expected)
+    # Room may have been taken for the rest.
+    assert not any(written[len(expected) :])
+
+
+@pytest.mark.parametrize(("kind", "reserved"), [("ext4", [(4, 8_500_000)]), ("btrfs", []), ("xfs", []), ("nfs4", []), ("", [])])
+def test_room_is_taken_first_where_that_helps(kind: str, reserved: list[tuple[int, int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[tuple[int, int]] = []
+    monkeypatch.setattr(ranges, "file_system", lambda _device: kind)
+    monkeypatch.setattr(os, "posix_fallocate", lambda _file, at, length: taken.append((at, length)), raising=False)
+    done, written, _ = copy(tmp_path)
+    assert done
+    assert written == b"head" + DATA[11 : 11 + 8_500_000]
+    assert taken == reserved
+
+
+def test_a_disk_that_has_no_room_says_so_before_anything_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, "disk full")
+
+    monkeypatch.setattr(ranges, "file_system", lambda _device: "ext4")
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    with pytest.raises(OSError, match="disk full"):
+        copy(tmp_path)
+    assert (tmp_path / "to").read_bytes() == b"head"
+
+
+def test_the_kind_of_a_file_system_is_read_from_the_kernels_list(tmp_path: Path) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        "22 1 254:0 / / rw,relatime shared:1 master:2 - ext4 /dev/vda rw\n"
+        "31 22 0:28 / /한글\\040자리 rw - btrfs /dev/sdb rw\n"
+        "40 22 254:01 / /x rw - xfs /dev/sdc rw\n"
+    )
+    assert ranges.file_system(os.makedev(254, 0), mounts) == "ext4"
+    assert ranges.file_system(os.makedev(0, 28), mounts) == "btrfs"
+    assert ranges.file_system(os.makedev(254, 1), mounts) == ""
+    assert ranges.file_system(os.makedev(254, 0), tmp_path / "none") == ""
+
+
+@pytest.mark.skipif(not Path("/proc/self/mountinfo").exists(), reason="only Linux keeps such a list")
+def test_this_machines_list_knows_its_own_root() -> None:
+    assert ranges.file_system(Path("/proc").stat().st_dev) == "proc"
