@@ -38,8 +38,7 @@
     focus('#box textarea')
   }
   const copyLast = () => {
-    const rows = document.querySelectorAll('#chat .message-buttons-left')
-    const copy = rows.length ? rows[rows.length - 1].querySelector('button') : null
+    const copy = [...document.querySelectorAll('#chat .bot-row:not(:has(.reply-note.unanswered)) + .message-buttons button:first-child')].at(-1)
     if (copy) copy.click()
     say(copy ? list().dataset.copied : list().dataset.nothing)
   }

@@ -1,8 +1,8 @@
 """Stored turns: what a person sends, edits or asks for again, and what becomes of it in the history.
 
 The store is written before the model is asked, while it answers (at most twice a second) and when it stops, so that a killed process loses at most
-the last half second. A turn that fails before a word was said leaves no trace: the caller still has the person's text. It decides nothing about
-language or prompts (`turn`) and holds no conversation in memory.
+the last half second. A turn that was stopped before a word was said keeps its question, with an empty reply that says so; one that fails there leaves
+no trace: the caller still has the person's text. It decides nothing about language or prompts (`turn`) and holds no conversation in memory.
 """
 
 from __future__ import annotations
@@ -73,11 +73,10 @@ class Chat:
         question = self._store.append(self._id, "user", text, parent_id, expected_revision=expected_revision)
         if title:
             self._store.rename(self._id, title)
-        yield Saved(question)
         try:
             yield from self._answer(question)
         except SolarChatError:
-            # Does nothing where a reply was begun: then both stay, and the reply is marked as failed.
+            # Does nothing where something was said: then both stay, and the reply is marked as failed.
             if self._store.discard(question.id) and active is not None:
                 self._store.select(active)
             raise
@@ -85,6 +84,7 @@ class Chat:
     def _answer(self, question: StoredMessage) -> Generator[ChatEvent, None, None]:
         reply = _Reply(self._store, question)
         try:
+            yield Saved(question)
             yield from self._until_ready()
             turn = self._start_turn(question.content, history_of(self._store, self._id, question.id))
             reply.begin(turn)
@@ -115,12 +115,13 @@ class Chat:
 
 
 class _Reply:
-    """The reply as it stands in the store: nothing until the first word, partial while it grows, then complete, stopped or failed."""
+    """The reply as it stands in the store: empty and partial from the start, then complete, stopped or failed."""
 
     def __init__(self, store: Store, question: StoredMessage) -> None:
         self._store = store
-        self._question = question
-        self._stored: StoredMessage | None = None
+        self._id = question.conversation_id
+        self._before = store.get(self._id).leaf
+        self._stored = store.append(self._id, "assistant", "", question.id, status="partial")
         self._saved_at = 0.0
         self._drafted = False
         self._turn: Turn | None = None
@@ -129,20 +130,16 @@ class _Reply:
     def begin(self, turn: Turn) -> None:
         """The turn is decided: what its message asks for counts for the conversation from now on."""
         self._turn = turn
-        self._changed = change_options(self._store, self._question.conversation_id, turn.decided.change)
+        self._changed = change_options(self._store, self._id, turn.decided.change)
+        if self._changed:
+            self._store.update(self._stored.id, "", "partial", self._change_meta())
 
     def take(self, draft: Draft) -> None:
         """Keep what has been said so far, not more often than every `SAVE_EVERY_S`."""
         self._drafted = True
         now = time.monotonic()
-        if now - self._saved_at < SAVE_EVERY_S:
-            return
-        self._saved_at = now
-        if self._stored is None:
-            self._stored = self._store.append(
-                self._question.conversation_id, "assistant", draft.text, self._question.id, status="partial", meta=self._change_meta()
-            )
-        else:
+        if now - self._saved_at >= SAVE_EVERY_S:
+            self._saved_at = now
             self._store.update(self._stored.id, draft.text, "partial")
 
     def finish(self, answer: Answer, status: MessageStatus = "complete") -> StoredMessage:
@@ -154,29 +151,37 @@ class _Reply:
                 "level_reason": decided.level_reason,
                 "dropped_messages": decided.dropped_messages,
             }
-        if self._stored is None:
-            return self._store.append(self._question.conversation_id, "assistant", answer.reply, self._question.id, status=status, meta=meta)
         self._store.update(self._stored.id, answer.reply, status, meta)
         return self._store.message(self._stored.id)
 
     def stop(self) -> None:
-        """A person pressed Stop, or the page went away: what was said stays."""
-        self._end("stopped")
+        """A person pressed Stop, or the page went away: what was said stays. Where nothing was, the Stop stays, unless there is another version."""
+        if self._end("stopped"):
+            return
+        if self._stored.versions == 1:
+            self._store.update(self._stored.id, "", "stopped")
+        else:
+            self._discard()
 
     def fail(self) -> None:
         """The model broke off: what was said stays, and says that it is not whole. Where nothing was, nothing has changed."""
         if not self._end("failed"):
-            restore_options(self._store, self._question.conversation_id, self._changed)
+            self._discard()
 
     def _end(self, status: MessageStatus) -> bool:
         """Keep what was said, if anything was. The draft does not say so: it is empty while the first sentence is written again."""
         answer = self._turn.answer() if self._turn is not None and self._drafted else None
-        if answer is not None and answer.reply:
-            self.finish(replace(answer, finish="cancelled"), status)
-            return True
-        if self._stored is not None:
-            self._store.discard(self._stored.id)
-        return False
+        if answer is None or not answer.reply:
+            return False
+        self.finish(replace(answer, finish="cancelled"), status)
+        return True
+
+    def _discard(self) -> None:
+        """Leave the conversation as it was before this reply."""
+        self._store.discard(self._stored.id)
+        if self._before is not None:
+            self._store.select(self._before)
+        restore_options(self._store, self._id, self._changed)
 
     def _change_meta(self) -> dict[str, object]:
         return {"changed_options": self._changed} if self._changed else {}

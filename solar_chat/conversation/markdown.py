@@ -1,6 +1,6 @@
 """A conversation as a text to keep: Markdown that any editor opens.
 
-What was said, as it was said; who is called what is the caller's business. Knows no store.
+What was said, as it was said; a reply that never came is left out. Who is called what is the caller's business. Knows no store.
 """
 
 from __future__ import annotations
@@ -15,5 +15,6 @@ def as_markdown(title: str, messages: Iterable[StoredMessage], names: Mapping[Ro
     """`names` are the headings over what each role said."""
     parts = [f"# {' '.join(title.split())}"]
     for message in messages:
-        parts += [f"## {names[message.role]}", message.content.strip()]
+        if message.content:
+            parts += [f"## {names[message.role]}", message.content.strip()]
     return "\n\n".join(parts) + "\n"

@@ -22,10 +22,7 @@ Entry = dict[str, Any]
 def entries(messages: Sequence[StoredMessage], tr: Translate, conversation: Conversation | None = None) -> list[Entry]:
     """One entry a message, in order: the index of an entry is the index of its message. `conversation` is as it stands now."""
     undoable = undoable_change(messages, conversation)
-    return [
-        _entry(message.role, message.content, note(message, tr, undoable=message is undoable) if message.role == "assistant" else "")
-        for message in messages
-    ]
+    return [_stored(message, tr, undoable=message is undoable) for message in messages]
 
 
 def undoable_change(messages: Sequence[StoredMessage], conversation: Conversation | None) -> StoredMessage | None:
@@ -56,7 +53,10 @@ def note(message: StoredMessage, tr: Translate, *, undoable: bool = False) -> st
     """HTML under a reply: what its message changed, language, level, how many sentences kept it, what went wrong. Empty where nothing is known."""
     meta = message.meta
     chips: list[tuple[str, str]] = []
-    if message.status in ("stopped", "failed"):
+    unanswered = message.status == "stopped" and not message.content
+    if unanswered:
+        chips.append((tr("badge.stopped_before_answer"), "warn"))
+    elif message.status in ("stopped", "failed"):
         chips.append((tr(f"badge.{message.status}"), "warn"))
     elif meta.get("finish") == "length":
         chips.append((tr("badge.length"), "warn"))
@@ -76,7 +76,15 @@ def note(message: StoredMessage, tr: Translate, *, undoable: bool = False) -> st
         late.append((tr("badge.seconds", seconds=f"{seconds:.1f}"), "quiet"))
     parts = [_change(meta, tr, undoable=undoable), _spans(chips), marks.chips(sentences, tr), _spans(late), marks.details(sentences, tr)]
     inside = "".join(parts)
-    return f'<div class="reply-note">{inside}</div>' if inside else ""
+    kind = "reply-note unanswered" if unanswered else "reply-note"
+    return f'<div class="{kind}">{inside}</div>' if inside else ""
+
+
+def _stored(message: StoredMessage, tr: Translate, *, undoable: bool) -> Entry:
+    if message.status == "partial" and not message.content:
+        # Asked for in another tab, or in this one before it showed another conversation.
+        return waiting(tr("chat.thinking"))
+    return _entry(message.role, message.content, note(message, tr, undoable=undoable) if message.role == "assistant" else "")
 
 
 def _spans(chips: list[tuple[str, str]]) -> str:
@@ -111,6 +119,5 @@ def _mappings(value: object) -> list[Mapping[str, object]]:
 
 
 def _entry(role: str, text: str, footer: str) -> Entry:
-    # A block of its own, so that an open code fence or formula in the text cannot swallow the note.
-    blocks = [{"type": "text", "text": text}, *([{"type": "text", "text": footer}] if footer else [])]
-    return {"role": role, "content": blocks}
+    # A block of its own, so that an open code fence or formula in the text cannot swallow the note. A reply that was stopped early is a note alone.
+    return {"role": role, "content": [{"type": "text", "text": block} for block in (text, footer) if block]}

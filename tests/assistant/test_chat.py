@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 
 import pytest
 
 from solar_chat.assistant import Answer, Assistant, Draft, Saved
 from solar_chat.assistant.events import Waiting
+from solar_chat.conversation import Store
 from solar_chat.engine import ScriptedBackend
 from solar_chat.errors import ModelError, StaleWrite
 
@@ -72,12 +74,58 @@ def test_stop_while_a_model_loads(assistant: Assistant, conversation: str, monke
     assert isinstance(next(events), Waiting)
     # Long before the model is there.
     events.close()
-    assert contents(assistant, conversation) == [("user", "안녕?", "complete")]
+    assert contents(assistant, conversation) == [("user", "안녕?", "complete"), ("assistant", "", "stopped")]
     again = assistant.send(conversation, "거기 있어?")
     assert [type(next(again)), type(next(again))] == [Saved, Waiting]
     loads.set()
     assert isinstance(list(again)[-1], Saved)
-    assert contents(assistant, conversation)[-1] == ("assistant", "네, 있습니다.", "complete")
+    assert contents(assistant, conversation)[2:] == [("user", "거기 있어?", "complete"), ("assistant", "네, 있습니다.", "complete")]
+    assert "<|user|>안녕?\n\n거기 있어?<|end|><|assistant|>" in coming.requests[-1].prompt
+
+
+def test_stop_at_once_keeps_the_question(assistant: Assistant, conversation: str) -> None:
+    events = assistant.send(conversation, "안녕?")
+    next(events)
+    events.close()
+    assert contents(assistant, conversation) == [("user", "안녕?", "complete"), ("assistant", "", "stopped")]
+
+
+def test_a_question_that_was_stopped_early_is_asked_again(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    events = assistant.send(conversation, "안녕?")
+    next(events)
+    events.close()
+    question, unanswered = assistant.store.path(conversation)
+    again = assistant.regenerate(conversation, unanswered.id)
+    next(again)
+    again.close()
+    assert [message.id for message in assistant.store.path(conversation)] == [question.id, unanswered.id]
+    backend.enqueue(["안녕하십니까?"])
+    list(assistant.regenerate(conversation, unanswered.id))
+    assert contents(assistant, conversation) == [("user", "안녕?", "complete"), ("assistant", "안녕하십니까?", "complete")]
+    backend.enqueue(["반갑습니다."])
+    list(assistant.edit(conversation, question.id, "반가워."))
+    assert contents(assistant, conversation) == [("user", "반가워.", "complete"), ("assistant", "반갑습니다.", "complete")]
+
+
+def test_a_process_that_ends_before_an_answer_came_says_so_at_the_next_start(assistant: Assistant, conversation: str) -> None:
+    events = assistant.send(conversation, "안녕?")
+    next(events)
+    with closing(Store(assistant.home.history)) as next_start:
+        assert next_start.recover() == 1
+        assert [(message.content, message.status) for message in next_start.path(conversation)] == [("안녕?", "complete"), ("", "stopped")]
+
+
+def test_a_stopped_regeneration_leaves_the_version_that_was_on_show(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    backend.enqueue(["하나입니다."])
+    backend.enqueue(["둘입니다."])
+    *_, saved = assistant.send(conversation, "말해 줘")
+    assert isinstance(saved, Saved)
+    list(assistant.regenerate(conversation, saved.message.id))
+    assistant.store.select(saved.message.id)
+    events = assistant.regenerate(conversation, saved.message.id)
+    next(events)
+    events.close()
+    assert contents(assistant, conversation)[-1] == ("assistant", "하나입니다.", "complete")
 
 
 def test_a_failure_before_the_first_word_leaves_no_trace(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from solar_chat.errors import InputError
 from solar_chat.messages import Message
-from solar_chat.prompts import TEMPLATES, ChatTemplate, Window, fit
+from solar_chat.prompts import TEMPLATES, ChatTemplate, Window, fit, whole
 
 TURNS = (
     Message("user", "하나"),
@@ -38,6 +38,21 @@ def test_whole_exchanges_leave_oldest_first() -> None:
     least = fitted(34)
     assert least.dropped_messages == 4
     assert least.prompt == TEMPLATES["eeve"].render([Message("system", "S"), TURNS[-1]])
+
+
+def test_roles_take_turns_where_a_question_was_stopped_before_an_answer_came() -> None:
+    said = (Message("user", "하나"), Message("user", "둘둘"), Message("assistant", "셋셋셋"), Message("user", "넷"), Message("user", "다섯"))
+    alternating = (Message("system", "S"), Message("user", "하나\n\n둘둘"), Message("assistant", "셋셋셋"), Message("user", "넷\n\n다섯"))
+    for template in TEMPLATES.values():
+        everything = whole("S", said, template=template, count_tokens=len, context_tokens=500)
+        fitting = fit("S", said, template=template, count_tokens=len, context_tokens=500, reply_tokens=10)
+        assert everything.messages == fitting.messages == alternating
+        assert everything.prompt == fitting.prompt == template.render(alternating)
+    # What leaves is still counted by the message.
+    least = fit("S", said, template=TEMPLATES["eeve"], count_tokens=len, context_tokens=60, reply_tokens=10)
+    assert least.messages == (Message("system", "S"), Message("user", "넷\n\n다섯"))
+    assert least.dropped_messages == 3
+    assert least.prompt_tokens <= 50
 
 
 def test_a_question_that_does_not_fit_alone_is_refused() -> None:

@@ -93,6 +93,15 @@ def test_the_last_reply_is_copied_without_its_note(profile: BrowserContext, clea
     press(keys, "KeyC", "ㅊ", ALT)
     expect(page.locator("#said").last).to_have_text("답변을 복사했습니다.")
     assert eventually(lambda: page.evaluate("navigator.clipboard.readText()") == "**둘째** 답변입니다.")
+    # A question that was stopped before an answer came is passed over.
+    page.evaluate("navigator.clipboard.writeText('')")
+    last = clean.newest()[-1]
+    asked = clean.store.append(last.conversation_id, "user", "셋째 질문입니다.", last.id)
+    clean.store.append(last.conversation_id, "assistant", "", asked.id, status="stopped")
+    page.reload()
+    ready(page)
+    press(keys, "KeyC", "c", ALT)
+    assert eventually(lambda: page.evaluate("navigator.clipboard.readText()") == "**둘째** 답변입니다.")
     profile.clear_permissions()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -135,6 +136,18 @@ def test_accepted_borrowings_count_as_the_asked_level(catalogue: Catalogue) -> N
 )
 def test_what_happened_is_said(catalogue: Catalogue, status: str, meta: dict[str, object], expected: str) -> None:
     assert expected in text(reply(status, **meta), catalogue)
+
+
+@pytest.mark.parametrize(("lang", "said"), [("ko", "답변이 나오기 전에 중지했습니다"), ("en", "stopped before an answer came")])
+def test_a_reply_that_never_came_is_a_note_alone(catalogue: Catalogue, lang: InterfaceLanguage, said: str) -> None:
+    (shown,) = entries([replace(reply("stopped"), content="")], partial(catalogue.tr, lang))
+    (block,) = shown["content"]
+    assert (shown["role"], block["text"]) == ("assistant", f'<div class="reply-note unanswered"><span class="chip warn">{said}</span></div>')
+
+
+def test_a_reply_that_is_still_to_come_is_waited_for(catalogue: Catalogue) -> None:
+    (shown,) = entries([replace(reply("partial"), content="")], partial(catalogue.tr, "ko"))
+    assert "답변을 준비하고 있습니다…" in shown["content"][0]["text"]
 
 
 def test_nothing_known_is_nothing_shown_and_broken_metadata_does_no_harm(catalogue: Catalogue) -> None:

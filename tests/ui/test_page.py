@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -59,6 +60,40 @@ def test_stop_keeps_what_was_said(page: Page, clean: House) -> None:
     # The engine is free at once: the next turn is answered, by another reply.
     ask(page, clean, "다시요.", "다음 답변입니다.")
     expect(page.locator(REPLIES).last).to_contain_text("다음 답변입니다.")
+
+
+def test_questions_that_were_stopped_early_stand_alone_and_say_so(page: Page, clean: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as loading:
+        # A model that does not come.
+        loading.setattr(clean.assistant, "ready", lambda: Future())
+        for text in ("첫 질문입니다.", "둘째 질문입니다."):
+            send(page, text)
+            expect(page.locator("#chat .waiting")).to_be_visible()
+            page.click(STOP)
+            finished(page)
+    page.reload()
+    ready(page)
+    expect(page.locator(QUESTIONS)).to_have_text(["첫 질문입니다.", "둘째 질문입니다."])
+    expect(page.locator(REPLIES)).to_have_text(["답변이 나오기 전에 중지했습니다"] * 2)
+    # There is nothing to copy; to ask again there is.
+    answer = page.locator("#chat .message-buttons-left").get_by_role("button")
+    expect(answer).to_have_count(1)
+    clean.will_say("둘째 답변입니다.")
+    answer.click()
+    expect(page.locator(REPLIES).last).to_contain_text("둘째 답변입니다.")
+    finished(page)
+    assert [message.content for message in clean.newest()] == ["첫 질문입니다.", "", "둘째 질문입니다.", "둘째 답변입니다."]
+    with page.expect_download() as saved:
+        page.click("#export")
+    exported = saved.value.path().read_text(encoding="utf-8")
+    assert exported == "# 첫 질문입니다.\n\n## 나\n\n첫 질문입니다.\n\n## 나\n\n둘째 질문입니다.\n\n## Solar Chat\n\n둘째 답변입니다.\n"
+    clean.will_say("고친 질문의 답변입니다.")
+    page.locator("#chat").get_by_role("button", name="고쳐서 다시 보내기").first.click()
+    page.locator("#chat textarea").fill("고친 질문입니다.")
+    page.locator("#chat").get_by_role("button", name="보내기", exact=True).click()
+    expect(page.locator(REPLIES).first).to_contain_text("고친 질문의 답변입니다.")
+    finished(page)
+    assert [message.content for message in clean.newest()] == ["고친 질문입니다.", "고친 질문의 답변입니다."]
 
 
 def test_another_conversation_can_be_read_meanwhile(page: Page, clean: House) -> None:
