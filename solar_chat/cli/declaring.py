@@ -20,6 +20,8 @@ Say = Callable[..., str]
 
 _INDENT = 2
 _WIDEST_NAME = 30
+# click's headings → keys.
+_HEADINGS = {"Options": "help_options", "Positional arguments": "help_arguments", "Commands": "help_commands"}
 
 
 class Help(click.HelpFormatter):
@@ -28,13 +30,12 @@ class Help(click.HelpFormatter):
     def __init__(self, say: Say, columns: int | None, most_columns: int | None) -> None:
         super().__init__(_INDENT, columns, most_columns)
         self._say = say
-        self._headings = {"Options": "help_options", "Positional arguments": "help_arguments", "Commands": "help_commands"}
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         super().write_usage(prog, args, prefix or f"{self._say('help_usage')} ")
 
     def write_heading(self, heading: str) -> None:
-        super().write_heading(self._say(self._headings[heading]))
+        super().write_heading(self._say(_HEADINGS[heading]) if heading in _HEADINGS else heading)
 
     def write_text(self, text: str) -> None:
         for line in wrapped(text, self.width - self.current_indent):
