@@ -6,6 +6,7 @@ model gives it, `names` is what programs call the model.
 """
 
 from solar_chat.assistant.assistant import Assistant
+from solar_chat.assistant.chat import Halt
 from solar_chat.assistant.completion import Completion, CompletionRequest, Prompt
 from solar_chat.assistant.desk import Desk
 from solar_chat.assistant.events import Answer, ChatEvent, Decided, Draft, LoadState, OptionChange, Reading, ReplySentence, Saved, TurnEvent
@@ -26,6 +27,7 @@ __all__ = [
     "Decided",
     "Desk",
     "Draft",
+    "Halt",
     "KeyState",
     "Library",
     "LoadState",

@@ -7,6 +7,7 @@ no trace: the caller still has the person's text. It decides nothing about langu
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
@@ -37,15 +38,43 @@ def history_of(store: Store, conversation_id: str, question_id: str | None = Non
     return tuple(Message(message.role, message.content) for message in stored if message.id != question_id and message.content)
 
 
+class Halt:
+    """A Stop that a turn hears at once, also while its model says nothing: a first long piece of a prompt, a server that is slow."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._turn: Turn | None = None
+        self.called = False
+
+    def __call__(self) -> None:
+        """Any thread may call it, also again, and before there is a turn."""
+        with self._lock:
+            self.called = True
+            turn = self._turn
+        if turn is not None:
+            turn.stop()
+
+    def hold(self, turn: Turn) -> None:
+        """`turn` is what a call ends from now on."""
+        with self._lock:
+            self._turn = turn
+            called = self.called
+        if called:
+            turn.stop()
+
+
 class Chat:
     """The stored turns of one conversation."""
 
-    def __init__(self, store: Store, conversation_id: str, start_turn: StartTurn, ready: Callable[[], Future[None]]) -> None:
+    def __init__(
+        self, store: Store, conversation_id: str, start_turn: StartTurn, ready: Callable[[], Future[None]], halt: Halt | None = None
+    ) -> None:
         """`ready` is done once a model can be asked."""
         self._store = store
         self._id = conversation_id
         self._start_turn = start_turn
         self._ready = ready
+        self._halt = halt or Halt()
 
     def send(self, text: str, expected_revision: int | None = None) -> Generator[ChatEvent, None, None]:
         """Append a message and answer it. Raises StaleWrite where the conversation has moved on since `expected_revision`."""
@@ -88,10 +117,14 @@ class Chat:
             yield from self._until_ready()
             turn = self._start_turn(question.content, history_of(self._store, self._id, question.id))
             reply.begin(turn)
+            self._halt.hold(turn)
             for event in turn.stream():
                 if isinstance(event, Draft):
                     reply.take(event)
                 elif isinstance(event, Answer):
+                    if self._halt.called:
+                        reply.stop()
+                        return
                     if not event.reply:
                         raise ModelError("empty_reply", model=event.model)
                     yield event

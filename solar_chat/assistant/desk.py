@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from solar_chat.assistant.ahead import ReadingAhead, Sight
-from solar_chat.assistant.chat import Chat, history_of
+from solar_chat.assistant.chat import Chat, Halt, history_of
 from solar_chat.assistant.decide import standing
 from solar_chat.assistant.events import ChatEvent, LoadState
 from solar_chat.assistant.machine import Machine
@@ -101,17 +101,18 @@ class Desk:
         level: Level | None = None,
         reply_language: ReplyChoice | None = None,
         expected_revision: int | None = None,
+        halt: Halt | None = None,
     ) -> Generator[ChatEvent, None, None]:
         """Store `text` and answer it; see `Chat.send`."""
-        return self._chat(conversation_id, level, reply_language).send(text, expected_revision)
+        return self._chat(conversation_id, level, reply_language, halt).send(text, expected_revision)
 
-    def edit(self, conversation_id: str, message_id: str, text: str) -> Generator[ChatEvent, None, None]:
+    def edit(self, conversation_id: str, message_id: str, text: str, *, halt: Halt | None = None) -> Generator[ChatEvent, None, None]:
         """Answer another version of a person's message; see `Chat.edit`."""
-        return self._chat(conversation_id).edit(message_id, text)
+        return self._chat(conversation_id, halt=halt).edit(message_id, text)
 
-    def regenerate(self, conversation_id: str, reply_id: str) -> Generator[ChatEvent, None, None]:
+    def regenerate(self, conversation_id: str, reply_id: str, *, halt: Halt | None = None) -> Generator[ChatEvent, None, None]:
         """Answer a person's message once more; see `Chat.regenerate`."""
-        return self._chat(conversation_id).regenerate(reply_id)
+        return self._chat(conversation_id, halt=halt).regenerate(reply_id)
 
     def prepare(self, conversation_id: str | None, draft: str = "", *, level: Level | None = None, reply_language: ReplyChoice | None = None) -> bool:
         """Have the model read what the next turn begins with: the system prompt, what was said, and `draft` as far as it is typed; see `send` for the
@@ -123,11 +124,11 @@ class Desk:
         """Take back what the message that this reply answers changed about the conversation. Raises StoreError."""
         undo_change(self.store, conversation_id, reply_id)
 
-    def _chat(self, conversation_id: str, level: Level | None = None, reply_language: ReplyChoice | None = None) -> Chat:
+    def _chat(self, conversation_id: str, level: Level | None = None, reply_language: ReplyChoice | None = None, halt: Halt | None = None) -> Chat:
         def start(text: str, history: tuple[Message, ...]) -> Turn:
             return self.turn(self._stored_request(conversation_id, text, history, level, reply_language))
 
-        return Chat(self.store, conversation_id, start, self.ready)
+        return Chat(self.store, conversation_id, start, self.ready, halt)
 
     def _stored_request(
         self,

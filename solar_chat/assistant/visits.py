@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from solar_chat.assistant.assistant import Assistant
+from solar_chat.assistant.chat import Halt
 from solar_chat.assistant.desk import Desk
 from solar_chat.assistant.events import ChatEvent, LoadState
 from solar_chat.assistant.kept_visits import KeptVisits
@@ -74,14 +75,16 @@ class Visit(Desk):
         level: Level | None = None,
         reply_language: ReplyChoice | None = None,
         expected_revision: int | None = None,
+        halt: Halt | None = None,
     ) -> Generator[ChatEvent, None, None]:
-        return self._in_turn(super().send(conversation_id, text, level=level, reply_language=reply_language, expected_revision=expected_revision))
+        turn = super().send(conversation_id, text, level=level, reply_language=reply_language, expected_revision=expected_revision, halt=halt)
+        return self._in_turn(turn)
 
-    def edit(self, conversation_id: str, message_id: str, text: str) -> Generator[ChatEvent, None, None]:
-        return self._in_turn(super().edit(conversation_id, message_id, text))
+    def edit(self, conversation_id: str, message_id: str, text: str, *, halt: Halt | None = None) -> Generator[ChatEvent, None, None]:
+        return self._in_turn(super().edit(conversation_id, message_id, text, halt=halt))
 
-    def regenerate(self, conversation_id: str, reply_id: str) -> Generator[ChatEvent, None, None]:
-        return self._in_turn(super().regenerate(conversation_id, reply_id))
+    def regenerate(self, conversation_id: str, reply_id: str, *, halt: Halt | None = None) -> Generator[ChatEvent, None, None]:
+        return self._in_turn(super().regenerate(conversation_id, reply_id, halt=halt))
 
     def close(self) -> None:
         """End the visit and delete what was said in it."""

@@ -1,7 +1,7 @@
 """Events of a blocking iterator, handed to the page a few times a second.
 
 Knows neither Gradio nor conversations. The iterator runs and is closed in one thread of its own; closing the asynchronous side (Stop, a closed tab)
-closes it at its next event. Nothing is dropped: events that came between two looks arrive together.
+asks it to come to its end, and closes it at its next event. Nothing is dropped: events that came between two looks arrive together.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ UPDATES_PER_S = 12.0
 
 
 async def batches(
-    start: Callable[[], Generator[Event, None, None]], closed: threading.Event, updates_per_s: float = UPDATES_PER_S
+    start: Callable[[], Generator[Event, None, None]], closed: threading.Event, halt: Callable[[], None], updates_per_s: float = UPDATES_PER_S
 ) -> AsyncGenerator[tuple[Event, ...], None]:
     """Tuples of new events, the first at once, then at most `updates_per_s`. An error of the iterator is raised after its last event.
 
-    `closed` is set when the iterator has ended, so that whoever stopped it can wait for what it still writes.
+    `closed` is set when the iterator has ended, so that whoever stopped it can wait for what it still writes. `halt` hastens that: an event may be
+    long in coming.
     """
     loop, wake, stop = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
     events: list[Event] = []
@@ -69,3 +70,5 @@ async def batches(
             raise outcome[0]
     finally:
         stop.set()
+        if not closed.is_set():
+            halt()

@@ -17,7 +17,7 @@ from typing import Any
 
 import gradio as gr
 
-from solar_chat.assistant import ChatEvent, Decided, Draft, OptionChange, Reading, Saved
+from solar_chat.assistant import ChatEvent, Decided, Draft, Halt, OptionChange, Reading, Saved
 from solar_chat.conversation import StoredMessage
 from solar_chat.errors import SolarChatError, StoreError
 from solar_chat.levels import Level
@@ -47,7 +47,7 @@ JS_SETTLED = """(returned, text) => {
 
 log = logging.getLogger(__name__)
 
-Start = Callable[[], Generator[ChatEvent, None, None]]
+Start = Callable[[Halt], Generator[ChatEvent, None, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,8 @@ class Turns:
             yield {self._composer.returned: text}
             return
 
-        def start() -> Generator[ChatEvent, None, None]:
-            return desk.send(conversation_id, text, level=level, reply_language=reply_language, expected_revision=tab.revision)
+        def start(halt: Halt) -> Generator[ChatEvent, None, None]:
+            return desk.send(conversation_id, text, level=level, reply_language=reply_language, expected_revision=tab.revision, halt=halt)
 
         async for updates in self._run(tab, start, before, text):
             yield updates
@@ -114,7 +114,7 @@ class Turns:
             return
         reply = messages[index]
         async for updates in self._run(
-            tab, lambda: self._screen.desk(tab).regenerate(reply.conversation_id, reply.id), messages[:index], question=None
+            tab, lambda halt: self._screen.desk(tab).regenerate(reply.conversation_id, reply.id, halt=halt), messages[:index], question=None
         ):
             yield updates
 
@@ -127,7 +127,9 @@ class Turns:
             yield {self._composer.returned: ""}
             return
         old = messages[index]
-        async for updates in self._run(tab, lambda: self._screen.desk(tab).edit(old.conversation_id, old.id, text), messages[:index], question=text):
+        async for updates in self._run(
+            tab, lambda halt: self._screen.desk(tab).edit(old.conversation_id, old.id, text, halt=halt), messages[:index], question=text
+        ):
             yield updates
 
     async def settle(self, tab: Tab) -> Updates:
@@ -160,10 +162,11 @@ class Turns:
         running = self._running[conversation_id] = _Running(tab.gaze)
         tab.gaze.conversation_id = conversation_id
         stored: StoredMessage | None = None
+        halt = Halt()
         try:
             loading = still_loading(self._screen.desk(tab).load_state())
             yield {self._screen.tab: tab, chatbot: [*shown, notes.waiting(tr("chat.waiting_model" if loading else "chat.thinking"))], returned: ""}
-            async for events in batches(start, running.closed):
+            async for events in batches(lambda: start(halt), running.closed, halt):
                 for event in events:
                     if isinstance(event, Saved) and event.message.role == "user":
                         stored = event.message

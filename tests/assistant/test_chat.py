@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from solar_chat.assistant import Answer, Assistant, Draft, Saved
+from solar_chat.assistant import Answer, Assistant, Draft, Halt, Reading, Saved
 from solar_chat.assistant.events import Waiting
 from solar_chat.conversation import Store
 from solar_chat.engine import ScriptedBackend
@@ -81,6 +81,32 @@ def test_stop_while_a_model_loads(assistant: Assistant, conversation: str, monke
     assert isinstance(list(again)[-1], Saved)
     assert contents(assistant, conversation)[2:] == [("user", "거기 있어?", "complete"), ("assistant", "네, 있습니다.", "complete")]
     assert "<|user|>안녕?\n\n거기 있어?<|end|><|assistant|>" in coming.requests[-1].prompt
+
+
+def test_a_stop_is_heard_while_the_model_is_silent(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    backend.enqueue(["네."], delay_s=600)
+    halt, reading = Halt(), threading.Event()
+
+    def ask() -> None:
+        for event in assistant.send(conversation, "거기 있어?", halt=halt):
+            if isinstance(event, Reading):
+                reading.set()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert reading.wait(30)
+    halt()
+    asking.join(30)
+    assert not asking.is_alive()
+    assert contents(assistant, conversation) == [("user", "거기 있어?", "complete"), ("assistant", "", "stopped")]
+
+
+def test_a_stop_that_came_before_the_turn_ends_it(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    backend.enqueue(["네. "] * 50)
+    halt = Halt()
+    halt()
+    list(assistant.send(conversation, "안녕?", halt=halt))
+    assert contents(assistant, conversation) == [("user", "안녕?", "complete"), ("assistant", "", "stopped")]
 
 
 def test_stop_at_once_keeps_the_question(assistant: Assistant, conversation: str) -> None:
