@@ -62,6 +62,16 @@ def test_stop_keeps_what_was_said(page: Page, clean: House) -> None:
     expect(page.locator(REPLIES).last).to_contain_text("다음 답변입니다.")
 
 
+def test_stop_is_heard_while_the_model_is_silent(page: Page, clean: House) -> None:
+    clean.will_say("나중에.", pause_s=600)
+    send(page, "거기 있어요?")
+    page.click(STOP)
+    finished(page)
+    expect(page.locator(REPLIES)).to_have_text("답변이 나오기 전에 중지했습니다")
+    ask(page, clean, "다시요.", "네, 있습니다.")
+    expect(page.locator(REPLIES).last).to_contain_text("네, 있습니다.")
+
+
 def test_questions_that_were_stopped_early_stand_alone_and_say_so(page: Page, clean: House, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as loading:
         # A model that does not come.
