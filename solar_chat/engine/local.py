@@ -116,13 +116,13 @@ class LocalBackend:
             # Without its text nothing could be recognised as its continuation.
             self._transcript = None
         reply = Reply(request, self._tokenizer, transcript)
-        scores = reply.scores
+        scores = Scores(self._tokenizer, request.logprobs or 0) if request.score_prompt else None
         reason: FinishReason = "cancelled"
         try:
             # Without a reply somebody waits only for the prompt's own scores; what else has none is read ahead.
             waited_for = request.max_reply_tokens or request.score_prompt
             chunk = _for_device(CHUNK_TOKENS if waited_for else SHORT_CHUNK_TOKENS, self.device)
-            logits = yield from self._prefill(prompt, chunk, stop, scores if request.score_prompt else None)
+            logits = yield from self._prefill(prompt, chunk, stop, scores)
             if not request.max_reply_tokens:
                 self._prepare()
             reason = yield from self._decode(logits, prompt, request, min(request.max_reply_tokens, room), reply, stop)
