@@ -39,9 +39,8 @@ def weight_format(checkpoints: Sequence[Checkpoint], hardware: Hardware, window_
 
     "float32", "bfloat16", "float16" or "nf4". Raises OutOfMemory `memory_too_small`.
     """
-    largest = max(checkpoints, key=_parameters)
-    parameters = _parameters(largest)
-    small = hardware.device == "cpu" and parameters * 4 <= SMALL_FLOAT32_BYTES
+    largest = max(checkpoints, key=lambda checkpoint: checkpoint.parameters)
+    small = hardware.device == "cpu" and largest.parameters * 4 <= SMALL_FLOAT32_BYTES
     formats = [*(["float32"] if small else []), hardware.dtype, *(["nf4"] if hardware.quantization == "nf4" else [])]
     needed = 0
     for chosen in formats:
@@ -113,20 +112,16 @@ class OpenModel:
             self._cosines.append(cosines.sum().item())
 
 
-def _parameters(checkpoint: Checkpoint) -> int:
-    return sum(tensor.parameters for tensor in checkpoint.tensors.values())
-
-
 def _needed_bytes(checkpoint: Checkpoint, chosen: str, window_tokens: int) -> int:
     """Weights, and the logits of a window, beside which the rest of a pass is small."""
     vocabulary, hidden = (int(checkpoint.text_config.get(key) or 0) for key in ("vocab_size", "hidden_size"))
     width = _WIDTHS.get(chosen, 2)
     logits = window_tokens * vocabulary * width
     if chosen != "nf4":
-        return _parameters(checkpoint) * width + logits
+        return checkpoint.parameters * width + logits
     # The embedding and the head are not quantized.
     plain = 2 * vocabulary * hidden
-    return plain * width + int((_parameters(checkpoint) - plain) * NF4_BYTES_PER_WEIGHT) + logits
+    return plain * width + int((checkpoint.parameters - plain) * NF4_BYTES_PER_WEIGHT) + logits
 
 
 def _read(checkpoint: Checkpoint, hardware: Hardware, chosen: str, name: str) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from solar_chat.engine.batch import seats_for
-from solar_chat.engine.checkpoint import Checkpoint, read_checkpoint, read_json
+from solar_chat.engine.checkpoint import LoadableCheckpoint, read_checkpoint, read_json
 from solar_chat.engine.gguf_file import GgufFile, read_gguf
 from solar_chat.engine.gguf_tokenizer import gguf_tokenizer
 from solar_chat.engine.llama_cpp import LlamaCppBackend
@@ -158,7 +158,7 @@ def load_checkpoint(
     )
 
 
-def _checked_checkpoint(spec: LoadableModel, path: Path, hardware: Hardware) -> tuple[Checkpoint, TextTokenizer, int, int]:
+def _checked_checkpoint(spec: LoadableModel, path: Path, hardware: Hardware) -> tuple[LoadableCheckpoint, TextTokenizer, int, int]:
     """The folder, its tokenizer, the context and the memory in bytes that it takes."""
     checkpoint = read_checkpoint(path)
     tokenizer = load_tokenizer(path)
@@ -167,7 +167,7 @@ def _checked_checkpoint(spec: LoadableModel, path: Path, hardware: Hardware) -> 
     return checkpoint, tokenizer, context_tokens, needed
 
 
-def _in_four_bits(checkpoint: Checkpoint, hardware: Hardware) -> bool:
+def _in_four_bits(checkpoint: LoadableCheckpoint, hardware: Hardware) -> bool:
     return checkpoint.prequantized or hardware.wants_nf4(checkpoint.parameters)
 
 
@@ -231,7 +231,7 @@ def _bos_id(tokenizer: Any, config: dict[str, Any]) -> int | None:
     return int(first[0]) if first and (bos is None or first[0] == bos) else None
 
 
-def needed_bytes(checkpoint: Checkpoint, hardware: Hardware, context_tokens: int, *, quantized: bool) -> int:
+def needed_bytes(checkpoint: LoadableCheckpoint, hardware: Hardware, context_tokens: int, *, quantized: bool) -> int:
     """Memory for the weights and a full KV cache on the device; what a forward pass takes besides is small next to them."""
     config = checkpoint.config
     width = hardware.weight_width(quantized=quantized)
@@ -240,7 +240,7 @@ def needed_bytes(checkpoint: Checkpoint, hardware: Hardware, context_tokens: int
     kv_heads = int(config.get("num_key_value_heads") or heads)
     cache = 2 * int(config["num_hidden_layers"]) * kv_heads * head_width * width * context_tokens
     if checkpoint.prequantized:
-        return checkpoint.tensor_bytes + cache
+        return checkpoint.bytes + cache
     if not quantized:
         return checkpoint.parameters * width + cache
     # The embedding and the head are not quantized.

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from solar_chat.engine.attention import attention_name
-from solar_chat.engine.checkpoint import Checkpoint, read_checkpoint
+from solar_chat.engine.checkpoint import LazyTensor, LoadableCheckpoint, read_checkpoint
 from solar_chat.engine.cpu_layout import arrange
 from solar_chat.engine.memory import free_memory
 from solar_chat.engine.quantize import quantization_config, quantized_bytes, quantized_tensors, write_quantized
@@ -45,7 +45,7 @@ class CopyPlace(Protocol):
         """A folder to write it into, which becomes the copy where the block ends well. Raises ModelError where there is no room for it."""
 
 
-def load_plain(checkpoint: Checkpoint, hardware: Hardware, report: Progress) -> Any:
+def load_plain(checkpoint: LoadableCheckpoint, hardware: Hardware, report: Progress) -> Any:
     """The model in `checkpoint`, which is not to be quantized."""
     import torch
 
@@ -58,7 +58,7 @@ def load_plain(checkpoint: Checkpoint, hardware: Hardware, report: Progress) -> 
     return _from_pretrained(checkpoint, report, dtype=dtype, **placed)
 
 
-def load_four_bit(checkpoint: Checkpoint, hardware: Hardware, report: Progress, place: CopyPlace | None, unsaved: Unsaved | None) -> Any:
+def load_four_bit(checkpoint: LoadableCheckpoint, hardware: Hardware, report: Progress, place: CopyPlace | None, unsaved: Unsaved | None) -> Any:
     """The model in `checkpoint` in four bits: as it is where it was saved so, from its copy in `place`, or quantized now."""
     if checkpoint.prequantized:
         return _assembled(checkpoint, hardware, report, _lazily(checkpoint, hardware))
@@ -71,7 +71,7 @@ def load_four_bit(checkpoint: Checkpoint, hardware: Hardware, report: Progress, 
     return _assembled(checkpoint, hardware, report, tensors)
 
 
-def _copy_in(place: CopyPlace) -> Checkpoint | None:
+def _copy_in(place: CopyPlace) -> LoadableCheckpoint | None:
     folder = place.find()
     if folder is None:
         return None
@@ -83,7 +83,9 @@ def _copy_in(place: CopyPlace) -> Checkpoint | None:
         return None
 
 
-def _saved(checkpoint: Checkpoint, hardware: Hardware, report: Progress, place: CopyPlace, unsaved: Unsaved | None) -> Checkpoint | None:
+def _saved(
+    checkpoint: LoadableCheckpoint, hardware: Hardware, report: Progress, place: CopyPlace, unsaved: Unsaved | None
+) -> LoadableCheckpoint | None:
     """The copy, just made; None where it could not be."""
     size_bytes = quantized_bytes(checkpoint)
     # What is wrong with the source is not a problem of the copy, and does not look like one.
@@ -106,9 +108,9 @@ def _saved(checkpoint: Checkpoint, hardware: Hardware, report: Progress, place: 
     return _copy_in(place)
 
 
-def _lazily(checkpoint: Checkpoint, hardware: Hardware) -> Mapping[str, Any] | None:
+def _lazily(checkpoint: LoadableCheckpoint, hardware: Hardware) -> Mapping[str, Any] | None:
     """The tensors of a checkpoint where they are to be read, because they are rearranged; None where transformers shall map the files."""
-    return checkpoint.tensors if _rearranges(hardware) else None
+    return {name: LazyTensor(tensor) for name, tensor in checkpoint.tensors.items()} if _rearranges(hardware) else None
 
 
 def _rearranges(hardware: Hardware) -> bool:
@@ -116,7 +118,7 @@ def _rearranges(hardware: Hardware) -> bool:
     return hardware.device == "cpu" and "avx512_bf16" in hardware.cpu_features
 
 
-def _assembled(checkpoint: Checkpoint, hardware: Hardware, report: Progress, tensors: Mapping[str, Any] | None) -> Any:
+def _assembled(checkpoint: LoadableCheckpoint, hardware: Hardware, report: Progress, tensors: Mapping[str, Any] | None) -> Any:
     """A 4-bit model of `tensors`, or of the files in the folder, that computes in the machine's own format."""
     import torch
     import transformers
@@ -143,7 +145,7 @@ def _assembled(checkpoint: Checkpoint, hardware: Hardware, report: Progress, ten
     return model
 
 
-def _from_pretrained(checkpoint: Checkpoint, report: Progress, tensors: Mapping[str, Any] | None = None, **options: Any) -> Any:
+def _from_pretrained(checkpoint: LoadableCheckpoint, report: Progress, tensors: Mapping[str, Any] | None = None, **options: Any) -> Any:
     import transformers
 
     model_class = getattr(transformers, checkpoint.architecture)

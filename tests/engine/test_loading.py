@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from solar_chat.checkpoint import INDEX, StoredTensor
 from solar_chat.engine import Finished, GenerationRequest, Sampling, TextPiece
 from solar_chat.engine.checkpoint import read_checkpoint
 from solar_chat.engine.loading import needed_bytes
@@ -40,6 +41,12 @@ def say(backend: LocalBackend, prompt: str, tokens: int = 200) -> str:
 def edit_config(folder: Path, **changes: object) -> None:
     path = folder / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def edit_index(folder: Path, name: Callable[[str], object]) -> None:
+    path = folder / INDEX
+    index = json.loads(path.read_text())
+    path.write_text(json.dumps({**index, "weight_map": {tensor: name(file) for tensor, file in index["weight_map"].items()}}))
 
 
 def save_four_bits(checkpoint: Path, folder: Path) -> Path:
@@ -153,7 +160,7 @@ class TestFourBits:
     def test_the_estimate_for_solar(self, checkpoint: Path, cpu: Hardware) -> None:
         solar = replace(
             read_checkpoint(checkpoint),
-            parameters=SOLAR,
+            tensors={"all": StoredTensor("all", checkpoint, "BF16", (SOLAR,), 0, 2 * SOLAR)},
             config={"hidden_size": 4096, "num_hidden_layers": 48, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 32000},
         )
         cuda = replace(cpu, device="cuda", dtype="bfloat16")
@@ -201,6 +208,30 @@ class TestBrokenFolders:
         gone = sorted(folder.glob("*.safetensors"))[1]
         gone.unlink()
         assert refused(open_folder, folder, "model_file_missing").params["file"] == gone.name
+
+    def test_an_index_that_leads_out_of_the_folder(self, open_folder: Open, make_checkpoint: Make) -> None:
+        make_checkpoint("other")
+        folder = make_checkpoint(shard_size="60KB")
+        edit_index(folder, lambda _file: "../other/model.safetensors")
+        assert refused(open_folder, folder, "model_file_broken").params["file"] == INDEX
+
+    @pytest.mark.parametrize("wrong", [7, None, ["model.safetensors"]])
+    def test_an_index_that_names_no_file(self, open_folder: Open, make_checkpoint: Make, wrong: object) -> None:
+        folder = make_checkpoint(shard_size="60KB")
+        edit_index(folder, lambda _file: wrong)
+        assert refused(open_folder, folder, "model_file_broken").params["file"] == INDEX
+
+    def test_a_tensor_with_fewer_bytes_than_its_shape_has(self, open_folder: Open, make_checkpoint: Make) -> None:
+        folder = make_checkpoint()
+        header = json.dumps({"model.embed_tokens.weight": {"dtype": "F32", "shape": [1000, 1000], "data_offsets": [0, 4]}}).encode()
+        (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+        assert refused(open_folder, folder, "model_file_broken").params["file"] == "model.safetensors"
+
+    def test_shards_with_other_tensors_than_the_index_says(self, open_folder: Open, make_checkpoint: Make) -> None:
+        folder = make_checkpoint(shard_size="60KB")
+        first, second = sorted(folder.glob("*.safetensors"))[:2]
+        second.write_bytes(first.read_bytes())
+        assert refused(open_folder, folder, "model_file_broken").params["file"] == second.name
 
     def test_pickles_are_refused_unread(self, open_folder: Open, make_checkpoint: Make) -> None:
         folder = make_checkpoint()

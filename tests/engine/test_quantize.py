@@ -149,7 +149,7 @@ class TestTheSameToTheBit:
         assert ours["lm_head.weight"].dtype == torch.float16
         assert ours["model.layers.0.mlp.up_proj.weight.quant_state.bitsandbytes__nf4"]["dtype"] == "float16"
         checkpoint = read_checkpoint(tmp_path / "ours")
-        assert checkpoint.tensor_bytes == quantized_bytes(read_checkpoint(source))
+        assert checkpoint.bytes == quantized_bytes(read_checkpoint(source))
 
     @pytest.mark.parametrize("feature", ["avx2", "avx512_bf16"])
     def test_mapped_or_read_is_the_same_model(self, make_checkpoint: Make, open_into: Any, place: Place, cpu: Hardware, feature: str) -> None:
@@ -310,7 +310,7 @@ print(memory("VmHWM") - before)
     )
     assert measured.returncode == 0, measured.stderr
     four_bits = quantized_bytes(read_checkpoint(source))
-    assert read_checkpoint(source).tensor_bytes > 3.5 * four_bits
+    assert read_checkpoint(source).bytes > 3.5 * four_bits
     made, rearranged = map(int, measured.stdout.split())
     assert made < 1.3 * four_bits
     assert rearranged < 1.3 * four_bits
