@@ -152,7 +152,6 @@ def load_checkpoint(
         name=spec.id,
         context_tokens=context_tokens,
         end_ids=end_ids,
-        quantization="nf4" if quantized else "none",
         threads=1 if checkpoint.parameters < SINGLE_THREAD_PARAMETERS else hardware.physical_cores,
         seats=seats_for(model, context_tokens, hardware.device_free_bytes - model.get_memory_footprint()),
     )

@@ -49,7 +49,6 @@ class LocalBackend:
         name: str,
         context_tokens: int,
         end_ids: frozenset[int],
-        quantization: str = "none",
         threads: int | None = None,
         seats: int = 0,
     ) -> None:
@@ -85,8 +84,6 @@ class LocalBackend:
         self._cache: PrefixCache | None = None
         self._step: Step | None = None
         self._transcript: Transcript | None = None
-        self.quantization = quantization
-        """ "nf4" or "none"."""
         for layer in model.model.layers:
             layer.register_forward_pre_hook(self._leave_if_stopped)
 

@@ -19,6 +19,7 @@ from solar_chat.engine.loading import needed_bytes
 from solar_chat.engine.local import LocalBackend
 from solar_chat.errors import ModelError, OutOfMemory
 from solar_chat.hardware import Hardware
+from tests.engine.conftest import in_four_bits
 
 Open = Callable[..., LocalBackend]
 Make = Callable[..., Path]
@@ -71,7 +72,7 @@ def live_tensor_bytes() -> int:
 
 class TestGoodFolders:
     def test_a_small_model_on_a_cpu_stays_in_float32(self, backend: LocalBackend) -> None:
-        assert backend.quantization == "none"
+        assert not in_four_bits(backend)
         assert {parameter.dtype for parameter in backend._model.parameters()} == {torch.float32}
         assert not any(parameter.requires_grad for parameter in backend._model.parameters())
         assert (backend.name, backend.device, backend.context_tokens) == ("tiny", "cpu", 256)
@@ -132,9 +133,7 @@ class TestFourBits:
     @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
     def test_nf4_on_a_cpu_answers(self, checkpoint: Path, open_folder: Open, cpu: Hardware, prompt: str, answer: str, dtype: str) -> None:
         backend = open_folder(checkpoint, hardware=replace(cpu, dtype=dtype))
-        assert backend.quantization == "nf4"
-        kinds = {type(module).__name__ for module in backend._model.modules()}
-        assert "Linear4bit" in kinds
+        assert in_four_bits(backend)
         layer = backend._model.model.layers[0].self_attn.q_proj
         assert layer.weight.quant_type == "nf4"
         assert layer.weight.quant_state.nested
@@ -147,7 +146,7 @@ class TestFourBits:
     def test_a_checkpoint_saved_in_four_bits_is_taken_as_it_is(self, checkpoint: Path, open_folder: Open, tmp_path: Path, prompt: str) -> None:
         saved = save_four_bits(checkpoint, tmp_path / "saved")
         quantized, again = open_folder(checkpoint), open_folder(saved)
-        assert again.quantization == "nf4"
+        assert in_four_bits(again)
         assert say(again, prompt, 20) == say(quantized, prompt, 20)
 
     def test_the_choice(self, checkpoint: Path, cpu: Hardware) -> None:

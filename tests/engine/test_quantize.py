@@ -24,7 +24,7 @@ from solar_chat.engine.local import LocalBackend
 from solar_chat.engine.quantize import quantized_bytes, write_quantized
 from solar_chat.errors import ModelError, SolarChatError
 from solar_chat.hardware import Hardware
-from tests.engine.conftest import Spec
+from tests.engine.conftest import Spec, in_four_bits
 from tests.engine.test_loading import edit_config, save_four_bits, say
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,7 +108,7 @@ def open_into(cpu: Hardware, stages: list[str]) -> Callable[..., LocalBackend]:
         told = unsaved.append if unsaved is not None else None
         backend = load_model(Spec("tiny", folder), hardware, lambda stage, _: stages.append(stage), place=place, unsaved=told)
         assert isinstance(backend, LocalBackend)
-        assert backend.quantization == "nf4"
+        assert in_four_bits(backend)
         return backend
 
     return open_
