@@ -54,7 +54,7 @@ def weight_format(checkpoints: Sequence[Checkpoint], hardware: Hardware, window_
 def opened(checkpoint: Checkpoint, hardware: Hardware, chosen: str, name: str) -> Iterator[OpenModel]:
     """The model while the block lasts; its memory is free afterwards. `chosen` comes from `weight_format`.
 
-    Raises ModelError `model_remote_code`, `model_architecture`, `model_weights_mismatch`, `model_load_failed`, OutOfMemory `memory_loading`.
+    Raises ModelError `measure_architecture`, `model_weights_mismatch`, `model_load_failed`, OutOfMemory `memory_loading`.
     """
     model = OpenModel(_read(checkpoint, hardware, chosen, name), checkpoint.layers, name)
     try:
@@ -130,8 +130,7 @@ def _read(checkpoint: Checkpoint, hardware: Hardware, chosen: str, name: str) ->
 
     kind = str(checkpoint.config.get("model_type"))
     if kind not in transformers.models.auto.modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
-        key = "model_remote_code" if "auto_map" in checkpoint.config else "model_architecture"
-        raise ModelError(key, path=checkpoint.folder, type=kind, supported="llama, mistral, qwen, gemma, phi3")
+        raise ModelError("measure_architecture", path=checkpoint.folder, type=kind)
     dtype = getattr(torch, hardware.dtype if chosen == "nf4" else chosen)
     options: dict[str, Any] = {}
     if chosen == "nf4":
