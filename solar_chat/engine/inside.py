@@ -7,16 +7,16 @@ what can be known to fail fails before memory is taken, and no code of a checkpo
 from __future__ import annotations
 
 import contextlib
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from solar_chat.checkpoint import Checkpoint
-from solar_chat.engine.loading import RESERVE_BYTES
+from solar_chat.engine.loading import RESERVE_BYTES, weight_bytes
 from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
+from solar_chat.engine.weights import reported, require_all, silent
 from solar_chat.errors import InputError, ModelError, OutOfMemory
-from solar_chat.hardware import NF4_BYTES_PER_WEIGHT, SMALL_FLOAT32_BYTES, Hardware
+from solar_chat.hardware import SMALL_FLOAT32_BYTES, Hardware
 
 # Logits are made float32 for so many tokens at a time: a vocabulary is a hundred times as wide as a layer.
 _LOGITS_TOKENS = 256
@@ -114,14 +114,9 @@ class OpenModel:
 
 def _needed_bytes(checkpoint: Checkpoint, chosen: str, window_tokens: int) -> int:
     """Weights, and the logits of a window, beside which the rest of a pass is small."""
-    vocabulary, hidden = (int(checkpoint.text_config.get(key) or 0) for key in ("vocab_size", "hidden_size"))
     width = _WIDTHS.get(chosen, 2)
-    logits = window_tokens * vocabulary * width
-    if chosen != "nf4":
-        return checkpoint.parameters * width + logits
-    # The embedding and the head are not quantized.
-    plain = 2 * vocabulary * hidden
-    return plain * width + int((checkpoint.parameters - plain) * NF4_BYTES_PER_WEIGHT) + logits
+    logits = window_tokens * int(checkpoint.text_config.get("vocab_size") or 0) * width
+    return weight_bytes(checkpoint, width, quantized=chosen == "nf4") + logits
 
 
 def _read(checkpoint: Checkpoint, hardware: Hardware, chosen: str, name: str) -> Any:
@@ -140,7 +135,7 @@ def _read(checkpoint: Checkpoint, hardware: Hardware, chosen: str, name: str) ->
     if chosen == "nf4" or hardware.device != "cpu":
         options["device_map"] = {"": hardware.device}
     try:
-        with _quiet():
+        with reported(silent):
             model, info = transformers.AutoModelForCausalLM.from_pretrained(
                 str(checkpoint.folder),
                 dtype=dtype,
@@ -157,46 +152,8 @@ def _read(checkpoint: Checkpoint, hardware: Hardware, chosen: str, name: str) ->
         if is_out_of_memory(error):
             raise OutOfMemory("memory_loading", model=name) from error
         raise ModelError("model_load_failed", model=name, reason=str(error).split("\n", 1)[0]) from error
-    wrong = sorted({*info["missing_keys"], *(str(key[0]) for key in info["mismatched_keys"])})
-    if wrong:
-        raise ModelError("model_weights_mismatch", path=checkpoint.folder, tensor=wrong[0], count=len(wrong))
+    require_all(info, checkpoint.folder)
     return model.eval()
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the bars and warnings of transformers: progress and errors are told in our words."""
-    from transformers.utils import logging
-
-    before = logging.set_tqdm_hook(lambda _factory, args, _named: _Silence(args[0] if args else ()))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.set_tqdm_hook(before)
-
-
-class _Silence:
-    """The part of tqdm that transformers uses while loading."""
-
-    def __init__(self, items: Any) -> None:
-        self._items = items
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._items)
-
-    def __enter__(self) -> _Silence:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is open."""
-
-    def update(self, _steps: int = 1) -> None:
-        """Nobody looks."""
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 def _layers(model: Any, count: int) -> list[Any]:

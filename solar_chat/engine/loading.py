@@ -11,6 +11,7 @@ import importlib.util
 from pathlib import Path
 from typing import Any, Protocol
 
+from solar_chat.checkpoint import Checkpoint
 from solar_chat.engine.batch import seats_for
 from solar_chat.engine.checkpoint import LoadableCheckpoint, read_checkpoint, read_json
 from solar_chat.engine.gguf_file import GgufFile, read_gguf
@@ -21,7 +22,7 @@ from solar_chat.engine.local import LocalBackend
 from solar_chat.engine.memory import free_memory, is_out_of_memory, keep_weights_apart, release_frames
 from solar_chat.engine.protocol import Backend
 from solar_chat.engine.tokenizer import TextTokenizer
-from solar_chat.engine.weights import CopyPlace, Progress, Unsaved, load_four_bit, load_plain
+from solar_chat.engine.weights import CopyPlace, Progress, Unsaved, load_four_bit, load_plain, silent
 from solar_chat.errors import ModelError, OutOfMemory
 from solar_chat.hardware import NF4_BYTES_PER_WEIGHT, Hardware
 
@@ -60,7 +61,7 @@ def load_model(
     Raises ModelError `model_not_downloaded` and those of `load_gguf` and `load_checkpoint`; OutOfMemory `memory_too_small` before anything was read,
     `memory_loading` after.
     """
-    report = progress or _silent
+    report = progress or silent
     if spec.path is None:
         raise ModelError("model_not_downloaded", model=spec.id)
     if spec.path.suffix.lower() == ".gguf":
@@ -238,13 +239,18 @@ def needed_bytes(checkpoint: LoadableCheckpoint, hardware: Hardware, context_tok
     head_width = int(config.get("head_dim") or hidden // heads)
     kv_heads = int(config.get("num_key_value_heads") or heads)
     cache = 2 * int(config["num_hidden_layers"]) * kv_heads * head_width * width * context_tokens
-    if checkpoint.prequantized:
-        return checkpoint.bytes + cache
+    return (checkpoint.bytes if checkpoint.prequantized else weight_bytes(checkpoint, width, quantized=quantized)) + cache
+
+
+def weight_bytes(checkpoint: Checkpoint, width: int, *, quantized: bool) -> int:
+    """Memory for the weights, `width` bytes for each that is not in four bits."""
     if not quantized:
-        return checkpoint.parameters * width + cache
+        return checkpoint.parameters * width
     # The embedding and the head are not quantized.
-    plain = int(config["vocab_size"]) * hidden * (1 if config.get("tie_word_embeddings") else 2)
-    return plain * width + int((checkpoint.parameters - plain) * NF4_BYTES_PER_WEIGHT) + cache
+    config = checkpoint.text_config
+    vocabulary, hidden = (int(config.get(key) or 0) for key in ("vocab_size", "hidden_size"))
+    plain = vocabulary * hidden * (1 if config.get("tie_word_embeddings") else 2)
+    return plain * width + int((checkpoint.parameters - plain) * NF4_BYTES_PER_WEIGHT)
 
 
 def _end_ids(model: Any, folder: Path) -> frozenset[int]:
@@ -254,7 +260,3 @@ def _end_ids(model: Any, folder: Path) -> frozenset[int]:
     for ids in (generation.get("eos_token_id"), model.config.eos_token_id):
         found |= {ids} if isinstance(ids, int) else set(ids or ())
     return frozenset(found)
-
-
-def _silent(_stage: str, _share: float) -> None:
-    """Nobody wants to know."""

@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from solar_chat.engine.batch import Batch
-from solar_chat.engine.cache import PrefixCache
+from solar_chat.engine.cache import PrefixCache, shared_tokens
 from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
 from solar_chat.engine.protocol import Event, Feature, Finished, FinishReason, GenerationRequest, Prefilled
 from solar_chat.engine.replying import NotNumbers, Picker, Reply
@@ -205,11 +205,7 @@ class LocalBackend:
 
     def _rewind(self, prompt: list[int]) -> int:
         """Shorten the cache to what it shares with `prompt`, leaving at least one token to run; returns that length."""
-        shared = 0
-        for old, new in zip(self._read, prompt[:-1], strict=False):
-            if old != new:
-                break
-            shared += 1
+        shared = shared_tokens(self._read, prompt)
         if self._cache is None:
             self._cache = PrefixCache(self._model.config.num_hidden_layers, self.context_tokens, zeroed=self._device.type == "cuda")
             self._step = open_step(self._model, self._cache)

@@ -32,6 +32,10 @@ Unsaved = Callable[[SolarChatError], None]
 """Called with the reason why a 4-bit copy was not saved; the model is loaded all the same."""
 
 
+def silent(_stage: str, _share: float) -> None:
+    """The `Progress` of whoever does not want to know."""
+
+
 class CopyPlace(Protocol):
     """Where the 4-bit copy of one model belongs; `solar_chat.models.QuantizedPlace` is one."""
 
@@ -151,30 +155,32 @@ def _from_pretrained(checkpoint: LoadableCheckpoint, report: Progress, tensors: 
     model_class = getattr(transformers, checkpoint.architecture)
     if tensors is not None:
         options["state_dict"] = tensors
-    with _reported(report), warnings.catch_warnings():
-        # bitsandbytes and accelerate warn about their own internals on every load.
-        warnings.simplefilter("ignore")
+    with reported(report):
         model, info = model_class.from_pretrained(
             None if tensors is not None else str(checkpoint.folder),
             attn_implementation=attention_name(),
             use_safetensors=True,
             local_files_only=True,
             output_loading_info=True,
-            # Reported below, with the tensor's name.
+            # Told by `require_all`, with the tensor's name.
             ignore_mismatched_sizes=True,
             **options,
         )
-    # transformers fills what is missing with random numbers and goes on.
-    wrong = sorted({*info["missing_keys"], *(str(key[0]) for key in info["mismatched_keys"])})
-    if wrong:
-        raise ModelError("model_weights_mismatch", path=checkpoint.folder, tensor=wrong[0], count=len(wrong))
+    require_all(info, checkpoint.folder)
     model.requires_grad_(False)
     return model.eval()
 
 
+def require_all(info: Mapping[str, Any], folder: Path) -> None:
+    """Raise ModelError `model_weights_mismatch` for what transformers found missing: it fills that with random numbers and goes on."""
+    wrong = sorted({*info["missing_keys"], *(str(key[0]) for key in info["mismatched_keys"])})
+    if wrong:
+        raise ModelError("model_weights_mismatch", path=folder, tensor=wrong[0], count=len(wrong))
+
+
 @contextlib.contextmanager
-def _reported(report: Progress) -> Iterator[None]:
-    """Send the progress bars of transformers to `report` instead of to stderr."""
+def reported(report: Progress) -> Iterator[None]:
+    """Send the progress bars of transformers to `report` instead of to stderr, and its warnings nowhere."""
     from transformers.utils import logging
 
     def make(_factory: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Bar:
@@ -182,7 +188,10 @@ def _reported(report: Progress) -> Iterator[None]:
 
     before = logging.set_tqdm_hook(make)
     try:
-        yield
+        with warnings.catch_warnings():
+            # bitsandbytes and accelerate warn about their own internals on every load.
+            warnings.simplefilter("ignore")
+            yield
     finally:
         logging.set_tqdm_hook(before)
 

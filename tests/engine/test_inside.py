@@ -11,6 +11,7 @@ import pytest
 
 from solar_chat.checkpoint import Checkpoint
 from solar_chat.engine import opened, weight_format
+from solar_chat.engine.loading import weight_bytes
 from solar_chat.errors import ModelError, OutOfMemory
 from solar_chat.hardware import Hardware
 
@@ -25,6 +26,13 @@ def test_an_architecture_that_transformers_does_not_know(make_checkpoint: Make, 
     with pytest.raises(ModelError) as caught, opened(Checkpoint.read(folder), cpu, "float32", "tiny"):
         pass
     assert (caught.value.key, caught.value.params) == ("measure_architecture", {"path": folder, "type": "unheard_of"})
+
+
+def test_a_head_that_is_the_embedding_takes_nothing_more(make_checkpoint: Make) -> None:
+    tied, apart = (Checkpoint.read(make_checkpoint(name, tie_word_embeddings=name == "tied")) for name in ("tied", "apart"))
+    head = apart.parameters - tied.parameters
+    assert head > 0
+    assert weight_bytes(apart, 2, quantized=True) - weight_bytes(tied, 2, quantized=True) == 2 * head
 
 
 def test_nothing_is_printed(checkpoint: Path, cpu: Hardware, capfd: pytest.CaptureFixture[str]) -> None:
