@@ -1,7 +1,7 @@
 """A safetensors checkpoint as it lies on the disk, or on a hub: its config and where each tensor's bytes are.
 
 Headers are read, weights never. The rule: what a header or an index says is believed only after it fits the files, since a cut-off download must be
-named before anything is copied from it. What the tensors mean is for `upscale` and `export` to know.
+named before anything is copied from it. What the tensors mean is for `upscale`, `export` and `engine` to know.
 """
 
 from __future__ import annotations
@@ -103,6 +103,11 @@ class Checkpoint:
     def layers(self) -> int:
         """Layers by the config. Raises InputError `upscale_unknown_config`."""
         return int(self.text_config[self.depth_key])
+
+    @property
+    def parameters(self) -> int:
+        """Elements of all tensors; those of a 4-bit checkpoint are counted packed."""
+        return sum(tensor.parameters for tensor in self.tensors.values())
 
     @property
     def bytes(self) -> int:

@@ -89,9 +89,7 @@ def cuda(plan: Plan) -> Figures:
     write_tokenizer(folder, shape.vocabulary)
     tokenizer = load_tokenizer(folder)
     threads = 1 if plan.toy else None
-    backend = LocalBackend(
-        model, tokenizer, name="solar", context_tokens=plan.context_tokens, end_ids=frozenset(), quantization="nf4", threads=threads
-    )
+    backend = LocalBackend(model, tokenizer, name="solar", context_tokens=plan.context_tokens, end_ids=frozenset(), threads=threads)
     longest = passage(backend.count_tokens, plan.context_tokens - 2 * plan.reply_tokens, 0)
     ask(backend, longest, plan.reply_tokens)
     if plan.device == "cuda":

@@ -34,6 +34,8 @@ class Asked:
     max_tokens: int | None = None
     logprobs: int | None = None
     json_object: bool = False
+    sent_in: str = "messages"
+    """The endpoint's own word for `messages`."""
 
 
 def messages_of(sent: list[ChatMessage] | list[InputMessage], instructions: str | None = None) -> tuple[Message, ...]:
@@ -59,7 +61,7 @@ def chat_job(assistant: Assistant, asked: Asked) -> Job:
     if asked.json_object:
         raise unsupported("response_format")
     if asked.messages[-1].role != "user":
-        raise Refusal("last_not_user", "messages", "invalid_value")
+        raise Refusal("last_not_user", asked.sent_in, "invalid_value", params={"param": asked.sent_in})
     return lambda: _guarded(assistant, asked)
 
 

@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from solar_chat.api.event_stream import KEEP_ALIVE, SILENCE_S, EventStreamResponse, data, while_connected
 from solar_chat.api.options import ApiOptions
-from solar_chat.api.refusals import Refusal, Speaker, Utf8Json, language_of
+from solar_chat.api.refusals import Refusal, Speaker, Utf8Json, asked_in, language_of
 from solar_chat.api.running import Job, Running
 from solar_chat.api.turnstile import AT_ONCE, Full, Turnstile
 from solar_chat.assistant import Assistant
@@ -100,7 +100,7 @@ class Desk:
         except BaseException:
             running.close()
             raise
-        return EventStreamResponse(self._told(lines, language_of(request.headers.get("accept-language", ""))), running.close)
+        return EventStreamResponse(self._told(lines, request), running.close)
 
     async def whole(self, request: Request, running: Running, folded: Coroutine[Any, Any, dict[str, Any] | None]) -> Response:
         """Send what `folded` makes of the same events."""
@@ -114,11 +114,12 @@ class Desk:
         # Shielded: others wait for the same load.
         await asyncio.shield(asyncio.wrap_future(self.assistant.ready(fall_back=self._options.fall_back)))
 
-    async def _told(self, lines: Lines, lang: Any) -> AsyncGenerator[bytes, None]:
+    async def _told(self, lines: Lines, request: Request) -> AsyncGenerator[bytes, None]:
         try:
             async for line in lines:
                 yield KEEP_ALIVE if line is None else line
         except Exception as error:  # the status is sent already: clients read this event as the error it is
             if not isinstance(error, SolarChatError | Refusal):
                 logger.exception("a reply broke off")
-            yield data(self._speaker.body(error, lang)[1])
+            lang = language_of(request.headers.get("accept-language", ""))
+            yield data(self._speaker.body(error, lang, asked_in(request))[1])

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import PurePath, PureWindowsPath
 from typing import Any, Final
 
 from fastapi import Request
@@ -21,9 +21,15 @@ from starlette.responses import JSONResponse
 from solar_chat.errors import InputError, ModelError, OutOfMemory, SolarChatError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 
-_PATH: Final = re.compile(r"(?<![\w:/.])(?:~|[A-Za-z]:)?[\\/](?:[^\s'\"\\/:,;)]+[\\/])*([^\s'\"\\/:,;)]*)")
+_ROOT: Final = r"(?:~|[A-Za-z]:)?[\\/]+"
+_QUOTED_PATH: Final = re.compile(rf"""(?P<quote>['"])(?P<path>{_ROOT}.*?)(?P=quote)""")
+# In a sentence: folders may have spaces inside, the last name ends at one.
+_SIGN: Final = r"""[^\s'"\\/:,;)]"""
+_PATH: Final = re.compile(rf"""(?<![\w:/.\\]){_ROOT}(?:{_SIGN}(?:[^\n'"\\/:,;)]*{_SIGN})?[\\/]+)*({_SIGN}*)""")
 # What a request itself is to blame for; all other errors of the tree are the model's or the machine's.
 _CLIENT_ERRORS: Final = {"prompt_too_long", "prompt_empty", "prompt_unknown_token", "no_feature", "remote_cannot_continue", "remote_filtered"}
+# What an endpoint calls that which is to be answered, where it is not `messages`.
+_ASKED_IN: Final = {"/v1/completions": "prompt", "/v1/responses": "input"}
 _FEATURE_PARAMS: Final = {"logprobs": "logprobs", "prompt_logprobs": "echo", "json": "response_format", "raw_prompt": "prompt"}
 
 
@@ -59,9 +65,9 @@ class Speaker:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
 
-    def body(self, error: BaseException, lang: InterfaceLanguage = "en") -> tuple[int, dict[str, Any], Mapping[str, str]]:
-        """(status, error object, headers) for `error`, whatever it is."""
-        refusal = _refusal(error)
+    def body(self, error: BaseException, lang: InterfaceLanguage = "en", asked_in: str = "messages") -> tuple[int, dict[str, Any], Mapping[str, str]]:
+        """(status, error object, headers) for `error`, whatever it is; `asked_in` is the endpoint's word for what is to be answered."""
+        refusal = _refusal(error, asked_in)
         if isinstance(error, SolarChatError):
             shown = {name: without_paths(value) for name, value in error.params.items()}
             message = self._catalogue.tr(lang, f"error.{error.key}", **shown)
@@ -70,13 +76,18 @@ class Speaker:
         told = {"message": message, "type": refusal.kind, "param": refusal.param, "code": refusal.code}
         return refusal.status, {"error": told}, refusal.headers
 
-    def response(self, error: BaseException, lang: InterfaceLanguage = "en") -> JSONResponse:
-        status, body, headers = self.body(error, lang)
+    def response(self, error: BaseException, lang: InterfaceLanguage = "en", asked_in: str = "messages") -> JSONResponse:
+        status, body, headers = self.body(error, lang, asked_in)
         return Utf8Json(body, status, dict(headers))
 
     async def handle(self, request: Request, error: Exception) -> JSONResponse:
         """FastAPI's hook for every error."""
-        return self.response(error, language_of(request.headers.get("accept-language", "")))
+        return self.response(error, language_of(request.headers.get("accept-language", "")), asked_in(request))
+
+
+def asked_in(request: Request) -> str:
+    """The field of `request` that holds what is to be answered."""
+    return _ASKED_IN.get(request.url.path, "messages")
 
 
 def language_of(accepted: str) -> InterfaceLanguage:
@@ -88,10 +99,20 @@ def without_paths(value: object) -> object:
     """`value` with files called by their last name."""
     if isinstance(value, PurePath):
         return value.name
-    return _PATH.sub(lambda found: found[1] or "…", value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if re.match(_ROOT, value):
+        return _last_name(value)
+    value = _QUOTED_PATH.sub(lambda found: found["quote"] + _last_name(found["path"]) + found["quote"], value)
+    return _PATH.sub(lambda found: found[1] or "…", value)
 
 
-def _refusal(error: BaseException) -> Refusal:
+def _last_name(path: str) -> str:
+    # Windows' separators are both.
+    return PureWindowsPath(path).name or "…"
+
+
+def _refusal(error: BaseException, asked_in: str) -> Refusal:
     match error:
         case Refusal():
             return error
@@ -100,17 +121,17 @@ def _refusal(error: BaseException) -> Refusal:
         case HTTPException():
             return _http(error)
         case SolarChatError():
-            return _of_ours(error)
+            return _of_ours(error, asked_in)
     return Refusal("failed", code="server_error", status=500, kind="server_error")
 
 
-def _of_ours(error: SolarChatError) -> Refusal:
+def _of_ours(error: SolarChatError, asked_in: str) -> Refusal:
     if error.key == "prompt_too_long":
-        return Refusal(error.key, "messages", "context_length_exceeded")
+        return Refusal(error.key, asked_in, "context_length_exceeded")
     if error.key == "no_feature":
         return Refusal(error.key, _FEATURE_PARAMS.get(str(error.params.get("feature"))), "unsupported_parameter")
     if isinstance(error, InputError) or error.key in _CLIENT_ERRORS:
-        return Refusal(error.key, "messages")
+        return Refusal(error.key, asked_in)
     if isinstance(error, OutOfMemory | ModelError):
         return Refusal(error.key, code=error.key, status=503, kind="server_error")
     return Refusal(error.key, code=error.key, status=500, kind="server_error")

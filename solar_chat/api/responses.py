@@ -17,7 +17,7 @@ from solar_chat.api.described import ANSWERS
 from solar_chat.api.desk import Desk, Head, Lines
 from solar_chat.api.event_stream import SILENCE_S, data
 from solar_chat.api.pieces import End, Piece
-from solar_chat.api.refusals import Refusal
+from solar_chat.api.refusals import Refusal, asked_in
 from solar_chat.api.running import Running
 from solar_chat.api.schema import ResponsesRequest
 
@@ -86,6 +86,7 @@ def responses_router(desk: Desk) -> APIRouter:
             body,
             max_tokens=body.max_output_tokens,
             json_object=body.text is not None and body.text.format is not None and body.text.format.type == "json_object",
+            sent_in=asked_in(request),
         )
         running = desk.run(request, body.user, chat_job(desk.assistant, asked), together=not is_guarded(body))
         shape = _Shape(desk.head("resp_"), "msg_" + uuid.uuid4().hex, body)

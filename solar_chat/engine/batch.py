@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from solar_chat.engine.cache import PreallocatedLayer, PrefixCache
+from solar_chat.engine.cache import PreallocatedLayer, PrefixCache, shared_tokens
 from solar_chat.engine.memory import is_out_of_memory, release_frames
 from solar_chat.engine.protocol import Event, Finished, FinishReason, GenerationRequest, Prefilled
 from solar_chat.engine.replying import Picker, Reply
@@ -237,7 +237,7 @@ class Batch:
 
     def _seat_for(self, prompt: list[int]) -> _Seat:
         """The free seat that knows most of `prompt`, its rows shortened to that; those of another seat are copied where they know more."""
-        shared = {seat.number: _shared(seat.ids, prompt) for seat in self._seats}
+        shared = {seat.number: shared_tokens(seat.ids, prompt) for seat in self._seats}
         seat = max((seat for seat in self._seats if seat.guest is None), key=lambda seat: (shared[seat.number], -seat.number))
         known = shared[seat.number]
         best = max(self._seats, key=lambda seat: shared[seat.number])
@@ -363,13 +363,3 @@ class Batch:
             self._cache = _SeatCache(self._model.config.num_hidden_layers, len(self._seats), self._context_tokens)
             self._step = TokenStep(self._model, self._cache)
         return self._cache
-
-
-def _shared(ids: list[int], prompt: list[int]) -> int:
-    """How many tokens both begin with, leaving at least one of `prompt` to run."""
-    count = 0
-    for old, new in zip(ids, prompt[:-1], strict=False):
-        if old != new:
-            break
-        count += 1
-    return count

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+def shared_tokens(read: list[int], prompt: list[int]) -> int:
+    """How many tokens both begin with, leaving at least one of `prompt` to run."""
+    count = 0
+    for old, new in zip(read, prompt[:-1], strict=False):
+        if old != new:
+            break
+        count += 1
+    return count
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a step of fixed shape writes its row, and how many rows it looks at."""

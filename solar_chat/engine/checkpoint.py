@@ -1,19 +1,19 @@
 """What a model folder holds, checked before anything is allocated.
 
-Reads `config.json` and the headers of the safetensors files, a few kilobytes of a 20 GB folder: a truncated download, a missing shard, a pickle or
-a model that needs its own code is refused here, with its name, instead of half-way through loading. Never opens a pickle, never runs a
-checkpoint's code.
+The layout is read by `solar_chat.checkpoint`, a few kilobytes of a 20 GB folder. Loading adds which architecture it is, and how torch reads a tensor:
+a truncated download, a missing shard, a pickle or a model that needs its own code is refused here, with its name, instead of half-way through
+loading. Never opens a pickle, never runs a checkpoint's code.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solar_chat.errors import ModelError
+from solar_chat.checkpoint import Checkpoint, StoredTensor
+from solar_chat.errors import InputError, ModelError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,78 +25,67 @@ ARCHITECTURES = {
     "qwen2": "Qwen2ForCausalLM",
     "qwen3": "Qwen3ForCausalLM",
 }
-# A header of even a thousand layers is below this; a random file is not.
-_MAX_HEADER_BYTES = 100_000_000
 _SHAPE_KEYS = ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
-
-
+# What is wrong with a file, in a word or two; where nothing is said here, it is not what the format has.
+_REASONS = {
+    "upscale_cut_off": "too short",
+    "upscale_not_in_index": "other tensors than in the index",
+    "upscale_not_in_files": "other tensors than in the index",
+    "upscale_twice": "tensors of another file",
+}
 # Names of the format and of torch; other ones are for formats that are refused.
-TORCH_DTYPES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "U8": "uint8", "I8": "int8", "I64": "int64", "BOOL": "bool"}
+_TORCH_NAMES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "U8": "uint8", "I8": "int8", "I64": "int64", "BOOL": "bool"}
 
 
 @dataclass(frozen=True, slots=True)
-class StoredTensor:
-    """One tensor where it lies. transformers takes it for a slice of the safetensors library: `get_dtype`, and `[...]` for all of it."""
-
-    file: Path
-    dtype: str
-    """As the format spells it: "BF16"."""
-    shape: tuple[int, ...]
-    start: int
-    """Its first byte in the file."""
-    size_bytes: int
-
-    @property
-    def elements(self) -> int:
-        return math.prod(self.shape)
-
-    def get_dtype(self) -> str:
-        return self.dtype
-
-    def __getitem__(self, _all: object) -> Tensor:
-        return self.rows(0, self.shape[0] if self.shape else 1)
-
-    def rows(self, first: int, end: int) -> Tensor:
-        """Those rows, read and not mapped: what is done with then takes no memory any more. Raises ModelError `model_file_broken`."""
-        import torch
-
-        count = self.shape[0] if self.shape else 1
-        row_bytes = self.size_bytes // count if count else 0
-        read = torch.empty((end - first) * row_bytes, dtype=torch.uint8)
-        with self.file.open("rb", buffering=0) as stream:
-            stream.seek(self.start + first * row_bytes)
-            into, done = read.numpy().data, 0
-            # Linux reads at most 2 GB at once.
-            while done < len(into):
-                step = stream.readinto(into[done:])
-                if not step:
-                    raise ModelError("model_file_broken", path=self.file.parent, file=self.file.name, reason="too short")
-                done += step
-        return read.view(getattr(torch, TORCH_DTYPES[self.dtype])).reshape((end - first, *self.shape[1:]) if self.shape else ())
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class LoadableCheckpoint(Checkpoint):
     """A folder that passed the checks."""
 
-    folder: Path
-    config: dict[str, Any]
     architecture: str
     """Class name in transformers."""
-    tensors: dict[str, StoredTensor]
-    parameters: int
-    """Elements of all tensors; those of a 4-bit checkpoint are counted packed."""
     prequantized: bool
     """Already saved in 4 bits by bitsandbytes."""
 
-    @property
-    def tensor_bytes(self) -> int:
-        """All tensors as they are stored."""
-        return sum(tensor.size_bytes for tensor in self.tensors.values())
+
+class LazyTensor:
+    """A tensor where it lies, as transformers takes a slice of the safetensors library: `get_dtype`, and `[...]` for all of it."""
+
+    def __init__(self, stored: StoredTensor) -> None:
+        self._stored = stored
+
+    def get_dtype(self) -> str:
+        return self._stored.dtype
+
+    def __getitem__(self, _all: object) -> Tensor:
+        return read_whole(self._stored)
 
 
-def read_checkpoint(folder: Path) -> Checkpoint:
+def read_whole(tensor: StoredTensor) -> Tensor:
+    """See `read_rows`."""
+    return read_rows(tensor, 0, tensor.shape[0] if tensor.shape else 1)
+
+
+def read_rows(tensor: StoredTensor, first: int, end: int) -> Tensor:
+    """Those rows, read and not mapped: what is done with then takes no memory any more. Raises ModelError `model_file_broken`."""
+    import torch
+
+    count = tensor.shape[0] if tensor.shape else 1
+    row_bytes = tensor.length // count if count else 0
+    read = torch.empty((end - first) * row_bytes, dtype=torch.uint8)
+    with tensor.file.open("rb", buffering=0) as stream:
+        stream.seek(tensor.start + first * row_bytes)
+        into, done = read.numpy().data, 0
+        # Linux reads at most 2 GB at once.
+        while done < len(into):
+            step = stream.readinto(into[done:])
+            if not step:
+                raise explained(InputError("upscale_cut_off", file=tensor.file.name), tensor.file.parent)
+            done += step
+    return read.view(getattr(torch, _TORCH_NAMES[tensor.dtype])).reshape((end - first, *tensor.shape[1:]) if tensor.shape else ())
+
+
+def read_checkpoint(folder: Path) -> LoadableCheckpoint:
     """Check `folder` and describe it. Raises ModelError, see the module."""
     if not folder.is_dir():
         raise ModelError("model_folder_missing", path=folder)
@@ -112,15 +101,21 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     method = quantization.get("quant_method")
     if quantization and (method != "bitsandbytes" or not quantization.get("load_in_4bit")):
         raise ModelError("model_quantization", path=folder, method=method or "?")
-    tensors = {name: tensor for file in _weight_files(folder) for name, tensor in _read_header(file).items()}
-    return Checkpoint(
-        folder=folder,
-        config=config,
-        architecture=architecture,
-        tensors=tensors,
-        parameters=sum(tensor.elements for tensor in tensors.values()),
-        prequantized=bool(quantization),
-    )
+    try:
+        layout = Checkpoint.read(folder)
+    except InputError as error:
+        if error.key == "upscale_no_weights" and _has_only_pickles(folder):
+            raise ModelError("model_only_pickle", path=folder) from error
+        raise explained(error, folder) from error
+    return LoadableCheckpoint(folder, config, layout.tensors, architecture, prequantized=bool(quantization))
+
+
+def explained(error: InputError, folder: Path) -> ModelError:
+    """What `solar_chat.checkpoint` finds wrong with a file of `folder`, as loading tells it."""
+    if error.key == "upscale_no_weights":
+        return ModelError("model_file_missing", path=folder, file=error.params["file"])
+    file = error.params.get("file") or error.params.get("other") or "config.json"
+    return ModelError("model_file_broken", path=folder, file=file, reason=_REASONS.get(error.key, "format"))
 
 
 def read_json(folder: Path, name: str) -> dict[str, Any]:
@@ -136,51 +131,5 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     return content
 
 
-def _weight_files(folder: Path) -> list[Path]:
-    index = folder / "model.safetensors.index.json"
-    if index.exists():
-        weight_map = read_json(folder, index.name).get("weight_map")
-        if not isinstance(weight_map, dict) or not weight_map:
-            raise ModelError("model_file_broken", path=folder, file=index.name, reason="no weight_map")
-        names = sorted(set(weight_map.values()))
-    else:
-        names = ["model.safetensors"]
-    missing = [name for name in names if not (folder / name).is_file()]
-    if missing:
-        pickles = any(next(folder.glob(pattern), None) for pattern in _PICKLES)
-        if pickles and not any(folder.glob("*.safetensors")):
-            raise ModelError("model_only_pickle", path=folder)
-        raise ModelError("model_file_missing", path=folder, file=", ".join(missing))
-    return [folder / name for name in names]
-
-
-def _read_header(file: Path) -> dict[str, StoredTensor]:
-    """The tensors in `file`; the format is 8 bytes of header length, a JSON header, the data."""
-
-    def broken(reason: str) -> ModelError:
-        return ModelError("model_file_broken", path=file.parent, file=file.name, reason=reason)
-
-    try:
-        size = file.stat().st_size
-        with file.open("rb") as stream:
-            header_bytes = int.from_bytes(stream.read(8), "little")
-            if not 2 <= header_bytes <= min(_MAX_HEADER_BYTES, size - 8):
-                raise broken("no safetensors header")
-            header = json.loads(stream.read(header_bytes))
-    except (OSError, ValueError) as error:
-        raise broken(str(error)) from error
-    data_start = 8 + header_bytes
-    try:
-        header.pop("__metadata__", None)
-        tensors = {name: _stored(file, data_start, entry) for name, entry in header.items()}
-    except (TypeError, AttributeError, KeyError, ValueError) as error:
-        raise broken("no safetensors header") from error
-    end = max((tensor.start + tensor.size_bytes for tensor in tensors.values()), default=data_start)
-    if size < end:
-        raise broken(f"{size} of {end} bytes")
-    return tensors
-
-
-def _stored(file: Path, data_start: int, entry: dict[str, Any]) -> StoredTensor:
-    begin, end = entry["data_offsets"]
-    return StoredTensor(file, str(entry["dtype"]), tuple(int(length) for length in entry["shape"]), data_start + begin, end - begin)
+def _has_only_pickles(folder: Path) -> bool:
+    return any(next(folder.glob(pattern), None) for pattern in _PICKLES) and not any(folder.glob("*.safetensors"))

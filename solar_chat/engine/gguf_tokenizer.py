@@ -7,30 +7,12 @@ the tests compare; a kind that was not compared is refused.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from solar_chat.engine.gguf_file import GgufFile
 from solar_chat.engine.tokenizer import TextTokenizer
 from solar_chat.errors import ModelError
-
-_SPACE: Final = "▁"
-# How byte-level BPE cuts text into words before it merges, by the name in `tokenizer.ggml.pre`: the patterns of GPT-2, Llama 3 and Qwen 2.
-_CONTRACTIONS: Final = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
-_GPT_2: Final = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-_TAIL: Final = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-_LLAMA_3: Final = _CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}" + _TAIL
-_QWEN_2: Final = _CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}" + _TAIL
-_WORDS: Final = {
-    "gpt-2": _GPT_2,
-    "llama-bpe": _LLAMA_3,
-    "llama3": _LLAMA_3,
-    "llama-v3": _LLAMA_3,
-    "qwen2": _QWEN_2,
-    "deepseek-r1-qwen": _QWEN_2,
-    "solar-open": _QWEN_2,
-}
-# These take a word that is in the vocabulary as it is, and begin a prompt with BOS unless the file says otherwise.
-_LIKE_LLAMA_3: Final = frozenset({"llama-bpe", "llama3", "llama-v3"})
+from solar_chat.gguf_words import IGNORES_MERGES, LLAMA_3, QWEN_2, SPACE, WORDS
 
 
 def gguf_tokenizer(file: GgufFile) -> TextTokenizer:
@@ -39,7 +21,7 @@ def gguf_tokenizer(file: GgufFile) -> TextTokenizer:
 
     kind, cut = str(file.metadata.get("tokenizer.ggml.model")), str(file.metadata.get("tokenizer.ggml.pre", ""))
     pieces: list[str] = file.metadata.get("tokenizer.ggml.tokens") or []
-    if not pieces or kind not in ("llama", "gpt2") or (kind == "gpt2" and cut not in _WORDS):
+    if not pieces or kind not in ("llama", "gpt2") or (kind == "gpt2" and cut not in WORDS):
         raise ModelError("gguf_tokenizer", file=file.path.name, type=f"{kind} {cut}".strip())
     types: list[int] = file.metadata.get("tokenizer.ggml.token_type") or [TokenType.NORMAL] * len(pieces)
     try:
@@ -51,7 +33,8 @@ def gguf_tokenizer(file: GgufFile) -> TextTokenizer:
     except Exception as error:  # tokenizers raises bare Exception
         reason = str(error).split("\n", 1)[0]
         raise ModelError("model_file_broken", path=file.path.parent, file=file.path.name, reason=reason) from error
-    return TextTokenizer(tokenizer, bos_id=_bos_id(file, begins=kind == "llama" or cut in _LIKE_LLAMA_3))
+    # Where the file does not say: Llama 3 begins a prompt with BOS, and those are its names.
+    return TextTokenizer(tokenizer, bos_id=_bos_id(file, begins=kind == "llama" or WORDS.get(cut) is LLAMA_3))
 
 
 def writes_leading_space(file: GgufFile) -> bool:
@@ -76,8 +59,8 @@ def _pieces(pieces: list[str], types: list[int], metadata: dict[str, Any]) -> An
     ]
     unknown = next((piece for piece, kind in zip(pieces, types, strict=True) if kind == TokenType.UNKNOWN), None)
     tokenizer = Tokenizer(models.BPE(vocabulary, merges, unk_token=unknown, byte_fallback=True, fuse_unk=True))
-    first: list[Any] = [normalizers.Prepend(_SPACE)] if metadata.get("tokenizer.ggml.add_space_prefix", True) else []
-    tokenizer.normalizer = normalizers.Sequence([*first, normalizers.Replace(" ", _SPACE)])
+    first: list[Any] = [normalizers.Prepend(SPACE)] if metadata.get("tokenizer.ggml.add_space_prefix", True) else []
+    tokenizer.normalizer = normalizers.Sequence([*first, normalizers.Replace(" ", SPACE)])
     return tokenizer
 
 
@@ -86,11 +69,11 @@ def _byte_level(pieces: list[str], merges: list[str], cut: str) -> Any:
 
     vocabulary = {piece: index for index, piece in enumerate(pieces)}
     pairs = [(left, right) for left, right in (merge.split(" ", 1) for merge in merges)]
-    tokenizer = Tokenizer(models.BPE(vocabulary, pairs, ignore_merges=cut in _LIKE_LLAMA_3))
-    words = pre_tokenizers.Split(Regex(_WORDS[cut]), "isolated")
+    tokenizer = Tokenizer(models.BPE(vocabulary, pairs, ignore_merges=cut in IGNORES_MERGES))
+    words = pre_tokenizers.Split(Regex(WORDS[cut]), "isolated")
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([words, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
     tokenizer.decoder = decoders.ByteLevel()
-    if _WORDS[cut] is _QWEN_2:
+    if WORDS[cut] is QWEN_2:
         # Its own tokenizer composes Hangul typed as single letters, which llama.cpp leaves out.
         tokenizer.normalizer = normalizers.NFC()
     return tokenizer

@@ -7,16 +7,16 @@ what can be known to fail fails before memory is taken, and no code of a checkpo
 from __future__ import annotations
 
 import contextlib
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from solar_chat.checkpoint import Checkpoint
-from solar_chat.engine.loading import RESERVE_BYTES
+from solar_chat.engine.loading import RESERVE_BYTES, weight_bytes
 from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
+from solar_chat.engine.weights import reported, require_all, silent
 from solar_chat.errors import InputError, ModelError, OutOfMemory
-from solar_chat.hardware import NF4_BYTES_PER_WEIGHT, SMALL_FLOAT32_BYTES, Hardware
+from solar_chat.hardware import SMALL_FLOAT32_BYTES, Hardware
 
 # Logits are made float32 for so many tokens at a time: a vocabulary is a hundred times as wide as a layer.
 _LOGITS_TOKENS = 256
@@ -39,9 +39,8 @@ def weight_format(checkpoints: Sequence[Checkpoint], hardware: Hardware, window_
 
     "float32", "bfloat16", "float16" or "nf4". Raises OutOfMemory `memory_too_small`.
     """
-    largest = max(checkpoints, key=_parameters)
-    parameters = _parameters(largest)
-    small = hardware.device == "cpu" and parameters * 4 <= SMALL_FLOAT32_BYTES
+    largest = max(checkpoints, key=lambda checkpoint: checkpoint.parameters)
+    small = hardware.device == "cpu" and largest.parameters * 4 <= SMALL_FLOAT32_BYTES
     formats = [*(["float32"] if small else []), hardware.dtype, *(["nf4"] if hardware.quantization == "nf4" else [])]
     needed = 0
     for chosen in formats:
@@ -55,7 +54,7 @@ def weight_format(checkpoints: Sequence[Checkpoint], hardware: Hardware, window_
 def opened(checkpoint: Checkpoint, hardware: Hardware, chosen: str, name: str) -> Iterator[OpenModel]:
     """The model while the block lasts; its memory is free afterwards. `chosen` comes from `weight_format`.
 
-    Raises ModelError `model_remote_code`, `model_architecture`, `model_weights_mismatch`, `model_load_failed`, OutOfMemory `memory_loading`.
+    Raises ModelError `measure_architecture`, `model_weights_mismatch`, `model_load_failed`, OutOfMemory `memory_loading`.
     """
     model = OpenModel(_read(checkpoint, hardware, chosen, name), checkpoint.layers, name)
     try:
@@ -113,20 +112,11 @@ class OpenModel:
             self._cosines.append(cosines.sum().item())
 
 
-def _parameters(checkpoint: Checkpoint) -> int:
-    return sum(tensor.parameters for tensor in checkpoint.tensors.values())
-
-
 def _needed_bytes(checkpoint: Checkpoint, chosen: str, window_tokens: int) -> int:
     """Weights, and the logits of a window, beside which the rest of a pass is small."""
-    vocabulary, hidden = (int(checkpoint.text_config.get(key) or 0) for key in ("vocab_size", "hidden_size"))
     width = _WIDTHS.get(chosen, 2)
-    logits = window_tokens * vocabulary * width
-    if chosen != "nf4":
-        return _parameters(checkpoint) * width + logits
-    # The embedding and the head are not quantized.
-    plain = 2 * vocabulary * hidden
-    return plain * width + int((_parameters(checkpoint) - plain) * NF4_BYTES_PER_WEIGHT) + logits
+    logits = window_tokens * int(checkpoint.text_config.get("vocab_size") or 0) * width
+    return weight_bytes(checkpoint, width, quantized=chosen == "nf4") + logits
 
 
 def _read(checkpoint: Checkpoint, hardware: Hardware, chosen: str, name: str) -> Any:
@@ -135,8 +125,7 @@ def _read(checkpoint: Checkpoint, hardware: Hardware, chosen: str, name: str) ->
 
     kind = str(checkpoint.config.get("model_type"))
     if kind not in transformers.models.auto.modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
-        key = "model_remote_code" if "auto_map" in checkpoint.config else "model_architecture"
-        raise ModelError(key, path=checkpoint.folder, type=kind, supported="llama, mistral, qwen, gemma, phi3")
+        raise ModelError("measure_architecture", path=checkpoint.folder, type=kind)
     dtype = getattr(torch, hardware.dtype if chosen == "nf4" else chosen)
     options: dict[str, Any] = {}
     if chosen == "nf4":
@@ -146,7 +135,7 @@ def _read(checkpoint: Checkpoint, hardware: Hardware, chosen: str, name: str) ->
     if chosen == "nf4" or hardware.device != "cpu":
         options["device_map"] = {"": hardware.device}
     try:
-        with _quiet():
+        with reported(silent):
             model, info = transformers.AutoModelForCausalLM.from_pretrained(
                 str(checkpoint.folder),
                 dtype=dtype,
@@ -163,46 +152,8 @@ def _read(checkpoint: Checkpoint, hardware: Hardware, chosen: str, name: str) ->
         if is_out_of_memory(error):
             raise OutOfMemory("memory_loading", model=name) from error
         raise ModelError("model_load_failed", model=name, reason=str(error).split("\n", 1)[0]) from error
-    wrong = sorted({*info["missing_keys"], *(str(key[0]) for key in info["mismatched_keys"])})
-    if wrong:
-        raise ModelError("model_weights_mismatch", path=checkpoint.folder, tensor=wrong[0], count=len(wrong))
+    require_all(info, checkpoint.folder)
     return model.eval()
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the bars and warnings of transformers: progress and errors are told in our words."""
-    from transformers.utils import logging
-
-    before = logging.set_tqdm_hook(lambda _factory, args, _named: _Silence(args[0] if args else ()))
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.set_tqdm_hook(before)
-
-
-class _Silence:
-    """The part of tqdm that transformers uses while loading."""
-
-    def __init__(self, items: Any) -> None:
-        self._items = items
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._items)
-
-    def __enter__(self) -> _Silence:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing is open."""
-
-    def update(self, _steps: int = 1) -> None:
-        """Nobody looks."""
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 def _layers(model: Any, count: int) -> list[Any]:

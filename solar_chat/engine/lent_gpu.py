@@ -80,7 +80,6 @@ class LentGpuBackend:
         self.name = local.name
         self.context_tokens = local.context_tokens
         self.device = local.device
-        self.quantization = local.quantization
         self.reads_ahead = False
         self.can_continue = local.can_continue
         self.features: frozenset[Feature] = local.features

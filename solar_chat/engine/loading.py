@@ -11,8 +11,9 @@ import importlib.util
 from pathlib import Path
 from typing import Any, Protocol
 
+from solar_chat.checkpoint import Checkpoint
 from solar_chat.engine.batch import seats_for
-from solar_chat.engine.checkpoint import Checkpoint, read_checkpoint, read_json
+from solar_chat.engine.checkpoint import LoadableCheckpoint, read_checkpoint, read_json
 from solar_chat.engine.gguf_file import GgufFile, read_gguf
 from solar_chat.engine.gguf_tokenizer import gguf_tokenizer
 from solar_chat.engine.llama_cpp import LlamaCppBackend
@@ -21,7 +22,7 @@ from solar_chat.engine.local import LocalBackend
 from solar_chat.engine.memory import free_memory, is_out_of_memory, keep_weights_apart, release_frames
 from solar_chat.engine.protocol import Backend
 from solar_chat.engine.tokenizer import TextTokenizer
-from solar_chat.engine.weights import CopyPlace, Progress, Unsaved, load_four_bit, load_plain
+from solar_chat.engine.weights import CopyPlace, Progress, Unsaved, load_four_bit, load_plain, silent
 from solar_chat.errors import ModelError, OutOfMemory
 from solar_chat.hardware import NF4_BYTES_PER_WEIGHT, Hardware
 
@@ -60,7 +61,7 @@ def load_model(
     Raises ModelError `model_not_downloaded` and those of `load_gguf` and `load_checkpoint`; OutOfMemory `memory_too_small` before anything was read,
     `memory_loading` after.
     """
-    report = progress or _silent
+    report = progress or silent
     if spec.path is None:
         raise ModelError("model_not_downloaded", model=spec.id)
     if spec.path.suffix.lower() == ".gguf":
@@ -152,13 +153,12 @@ def load_checkpoint(
         name=spec.id,
         context_tokens=context_tokens,
         end_ids=end_ids,
-        quantization="nf4" if quantized else "none",
         threads=1 if checkpoint.parameters < SINGLE_THREAD_PARAMETERS else hardware.physical_cores,
         seats=seats_for(model, context_tokens, hardware.device_free_bytes - model.get_memory_footprint()),
     )
 
 
-def _checked_checkpoint(spec: LoadableModel, path: Path, hardware: Hardware) -> tuple[Checkpoint, TextTokenizer, int, int]:
+def _checked_checkpoint(spec: LoadableModel, path: Path, hardware: Hardware) -> tuple[LoadableCheckpoint, TextTokenizer, int, int]:
     """The folder, its tokenizer, the context and the memory in bytes that it takes."""
     checkpoint = read_checkpoint(path)
     tokenizer = load_tokenizer(path)
@@ -167,7 +167,7 @@ def _checked_checkpoint(spec: LoadableModel, path: Path, hardware: Hardware) -> 
     return checkpoint, tokenizer, context_tokens, needed
 
 
-def _in_four_bits(checkpoint: Checkpoint, hardware: Hardware) -> bool:
+def _in_four_bits(checkpoint: LoadableCheckpoint, hardware: Hardware) -> bool:
     return checkpoint.prequantized or hardware.wants_nf4(checkpoint.parameters)
 
 
@@ -231,7 +231,7 @@ def _bos_id(tokenizer: Any, config: dict[str, Any]) -> int | None:
     return int(first[0]) if first and (bos is None or first[0] == bos) else None
 
 
-def needed_bytes(checkpoint: Checkpoint, hardware: Hardware, context_tokens: int, *, quantized: bool) -> int:
+def needed_bytes(checkpoint: LoadableCheckpoint, hardware: Hardware, context_tokens: int, *, quantized: bool) -> int:
     """Memory for the weights and a full KV cache on the device; what a forward pass takes besides is small next to them."""
     config = checkpoint.config
     width = hardware.weight_width(quantized=quantized)
@@ -239,13 +239,18 @@ def needed_bytes(checkpoint: Checkpoint, hardware: Hardware, context_tokens: int
     head_width = int(config.get("head_dim") or hidden // heads)
     kv_heads = int(config.get("num_key_value_heads") or heads)
     cache = 2 * int(config["num_hidden_layers"]) * kv_heads * head_width * width * context_tokens
-    if checkpoint.prequantized:
-        return checkpoint.tensor_bytes + cache
+    return (checkpoint.bytes if checkpoint.prequantized else weight_bytes(checkpoint, width, quantized=quantized)) + cache
+
+
+def weight_bytes(checkpoint: Checkpoint, width: int, *, quantized: bool) -> int:
+    """Memory for the weights, `width` bytes for each that is not in four bits."""
     if not quantized:
-        return checkpoint.parameters * width + cache
+        return checkpoint.parameters * width
     # The embedding and the head are not quantized.
-    plain = int(config["vocab_size"]) * hidden * (1 if config.get("tie_word_embeddings") else 2)
-    return plain * width + int((checkpoint.parameters - plain) * NF4_BYTES_PER_WEIGHT) + cache
+    config = checkpoint.text_config
+    vocabulary, hidden = (int(config.get(key) or 0) for key in ("vocab_size", "hidden_size"))
+    plain = vocabulary * hidden * (1 if config.get("tie_word_embeddings") else 2)
+    return plain * width + int((checkpoint.parameters - plain) * NF4_BYTES_PER_WEIGHT)
 
 
 def _end_ids(model: Any, folder: Path) -> frozenset[int]:
@@ -255,7 +260,3 @@ def _end_ids(model: Any, folder: Path) -> frozenset[int]:
     for ids in (generation.get("eos_token_id"), model.config.eos_token_id):
         found |= {ids} if isinstance(ids, int) else set(ids or ())
     return frozenset(found)
-
-
-def _silent(_stage: str, _share: float) -> None:
-    """Nobody wants to know."""

@@ -14,7 +14,7 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from solar_chat.engine.batch import Batch
-from solar_chat.engine.cache import PrefixCache
+from solar_chat.engine.cache import PrefixCache, shared_tokens
 from solar_chat.engine.memory import free_memory, is_out_of_memory, release_frames
 from solar_chat.engine.protocol import Event, Feature, Finished, FinishReason, GenerationRequest, Prefilled
 from solar_chat.engine.replying import NotNumbers, Picker, Reply
@@ -49,7 +49,6 @@ class LocalBackend:
         name: str,
         context_tokens: int,
         end_ids: frozenset[int],
-        quantization: str = "none",
         threads: int | None = None,
         seats: int = 0,
     ) -> None:
@@ -85,8 +84,6 @@ class LocalBackend:
         self._cache: PrefixCache | None = None
         self._step: Step | None = None
         self._transcript: Transcript | None = None
-        self.quantization = quantization
-        """ "nf4" or "none"."""
         for layer in model.model.layers:
             layer.register_forward_pre_hook(self._leave_if_stopped)
 
@@ -116,13 +113,13 @@ class LocalBackend:
             # Without its text nothing could be recognised as its continuation.
             self._transcript = None
         reply = Reply(request, self._tokenizer, transcript)
-        scores = reply.scores
+        scores = Scores(self._tokenizer, request.logprobs or 0) if request.score_prompt else None
         reason: FinishReason = "cancelled"
         try:
             # Without a reply somebody waits only for the prompt's own scores; what else has none is read ahead.
             waited_for = request.max_reply_tokens or request.score_prompt
             chunk = _for_device(CHUNK_TOKENS if waited_for else SHORT_CHUNK_TOKENS, self.device)
-            logits = yield from self._prefill(prompt, chunk, stop, scores if request.score_prompt else None)
+            logits = yield from self._prefill(prompt, chunk, stop, scores)
             if not request.max_reply_tokens:
                 self._prepare()
             reason = yield from self._decode(logits, prompt, request, min(request.max_reply_tokens, room), reply, stop)
@@ -208,11 +205,7 @@ class LocalBackend:
 
     def _rewind(self, prompt: list[int]) -> int:
         """Shorten the cache to what it shares with `prompt`, leaving at least one token to run; returns that length."""
-        shared = 0
-        for old, new in zip(self._read, prompt[:-1], strict=False):
-            if old != new:
-                break
-            shared += 1
+        shared = shared_tokens(self._read, prompt)
         if self._cache is None:
             self._cache = PrefixCache(self._model.config.num_hidden_layers, self.context_tokens, zeroed=self._device.type == "cuda")
             self._step = open_step(self._model, self._cache)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from solar_chat.engine.checkpoint import read_checkpoint
 from solar_chat.engine.memory import free_memory
-from solar_chat.engine.weights import load_four_bit
+from solar_chat.engine.weights import load_four_bit, silent
 from solar_chat.errors import ModelError
 from solar_chat.hardware import Hardware
 
@@ -25,7 +25,7 @@ def four_bit_library(folder: Path, hardware: Hardware) -> str:
     kind = type(cextension.lib)
     if kind is cextension.ErrorHandlerMockBNBNativeLibrary:
         raise ModelError("four_bit_missing", library=kind.__name__)
-    model = load_four_bit(read_checkpoint(folder), hardware, _silent, None, None)
+    model = load_four_bit(read_checkpoint(folder), hardware, silent, None, None)
     try:
         packed = any(getattr(parameter, "quant_state", None) is not None for parameter in model.parameters())
         with torch.inference_mode():
@@ -36,7 +36,3 @@ def four_bit_library(folder: Path, hardware: Hardware) -> str:
         del model
         free_memory()
     return str(kind.__name__)
-
-
-def _silent(_stage: str, _share: float) -> None:
-    """Nobody wants to know."""

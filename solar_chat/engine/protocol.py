@@ -54,7 +54,7 @@ class GenerationRequest:
     logprobs: int | None = field(default=None, kw_only=True)
     """Tell how likely each token was, beside this many of the likeliest; None for neither."""
     score_prompt: bool = field(default=False, kw_only=True)
-    """Tell it of the prompt's tokens, too."""
+    """Tell it of the prompt's tokens, whether or not it is told of the reply's."""
     json_object: bool = field(default=False, kw_only=True)
     """The reply is one JSON object, and nothing else."""
     together: bool = field(default=False, kw_only=True)

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solar_chat.engine.checkpoint import Checkpoint, StoredTensor
-from solar_chat.errors import ModelError
+from solar_chat.checkpoint import StoredTensor, read_bytes
+from solar_chat.engine.checkpoint import LoadableCheckpoint, explained, read_rows, read_whole
+from solar_chat.errors import InputError, ModelError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,23 +55,23 @@ class _Job:
     slots: tuple[_Slot, ...]
 
 
-def quantized_bytes(checkpoint: Checkpoint) -> int:
+def quantized_bytes(checkpoint: LoadableCheckpoint) -> int:
     """Size of the tensors of the copy. Raises ModelError `model_weights_mismatch`."""
     return sum(slot.size_bytes for job in _jobs(checkpoint) for slot in job.slots)
 
 
-def quantized_tensors(checkpoint: Checkpoint, device: str, report: ReportShare) -> dict[str, Tensor]:
+def quantized_tensors(checkpoint: LoadableCheckpoint, device: str, report: ReportShare) -> dict[str, Tensor]:
     """All of them, on `device`. Raises ModelError `model_weights_mismatch`, `model_file_broken`."""
     found: dict[str, Tensor] = {}
     for job in _reported(_jobs(checkpoint), report):
         if job.quantized:
             found |= _quantize(job, device)
         else:
-            found[job.slots[0].name] = job.source[...].to(device)
+            found[job.slots[0].name] = read_whole(job.source).to(device)
     return found
 
 
-def write_quantized(checkpoint: Checkpoint, folder: Path, device: str, report: ReportShare) -> None:
+def write_quantized(checkpoint: LoadableCheckpoint, folder: Path, device: str, report: ReportShare) -> None:
     """Write weights, index and config.json into `folder`, a file for each of the source's, the configuration last.
 
     Raises ModelError `model_weights_mismatch`, `model_file_broken`, and OSError where the disk is full.
@@ -100,7 +101,7 @@ def quantization_config() -> dict[str, Any]:
     }
 
 
-def _jobs(checkpoint: Checkpoint) -> list[_Job]:
+def _jobs(checkpoint: LoadableCheckpoint) -> list[_Job]:
     """What is to be done, file by file in the order of the bytes. Raises ModelError where the weights are not those of the configuration."""
     shapes, linear, prefix = _expected(checkpoint)
     jobs, seen, wrong = [], set(), []
@@ -113,14 +114,14 @@ def _jobs(checkpoint: Checkpoint) -> list[_Job]:
         if shapes[name] != tensor.shape or tensor.dtype not in _FLOATS:
             wrong.append(name)
         quantized = name in linear
-        jobs.append(_Job(tensor, quantized, _slots(name, tensor) if quantized else (_Slot(name, tensor.dtype, tensor.shape, tensor.size_bytes),)))
+        jobs.append(_Job(tensor, quantized, _slots(name, tensor) if quantized else (_Slot(name, tensor.dtype, tensor.shape, tensor.length),)))
     wrong = sorted([*wrong, *(linear - seen)])
     if wrong:
         raise ModelError("model_weights_mismatch", path=checkpoint.folder, tensor=wrong[0], count=len(wrong))
     return sorted(jobs, key=lambda job: (job.source.file, job.source.start))
 
 
-def _expected(checkpoint: Checkpoint) -> tuple[dict[str, tuple[int, ...]], set[str], str]:
+def _expected(checkpoint: LoadableCheckpoint) -> tuple[dict[str, tuple[int, ...]], set[str], str]:
     """Shape of each tensor of the model, which of them are quantized, and the prefix of the inner model's names."""
     import torch
     import transformers
@@ -136,9 +137,9 @@ def _expected(checkpoint: Checkpoint) -> tuple[dict[str, tuple[int, ...]], set[s
 
 
 def _slots(name: str, tensor: StoredTensor) -> tuple[_Slot, ...]:
-    scales = -(-tensor.elements // BLOCK)
+    scales = -(-tensor.parameters // BLOCK)
     nested = -(-scales // NESTED_BLOCK)
-    packed = -(-tensor.elements // 2)
+    packed = -(-tensor.parameters // 2)
     return (
         _Slot(name, "U8", (packed, 1), packed),
         _Slot(f"{name}.absmax", "U8", (scales,), scales),
@@ -154,13 +155,13 @@ def _quantize(job: _Job, device: str) -> dict[str, Tensor]:
     from bitsandbytes import functional
 
     tensor, name = job.source, job.slots[0].name
-    rows, columns = tensor.shape[0], tensor.elements // tensor.shape[0]
+    rows, columns = tensor.shape[0], tensor.parameters // tensor.shape[0]
     packed = torch.empty(job.slots[0].shape, dtype=torch.uint8, device=device)
     absmax = torch.empty(job.slots[1].shape, dtype=torch.float32, device=device)
     # 64 rows are whole blocks whatever their length.
     step = max(BLOCK, SLICE_WEIGHTS // columns // BLOCK * BLOCK)
     for first in range(0, rows, step):
-        part = tensor.rows(first, min(first + step, rows)).to(device)
+        part = read_rows(tensor, first, min(first + step, rows)).to(device)
         four_bits, state = functional.quantize_4bit(part, blocksize=BLOCK, compress_statistics=False, quant_type="nf4")
         at, scale_at = first * columns // 2, first * columns // BLOCK
         packed[at : at + four_bits.shape[0]] = four_bits
@@ -202,15 +203,11 @@ def _write_file(path: Path, jobs: list[_Job], reporting: Iterator[_Job], device:
 
 
 def _copy_bytes(tensor: StoredTensor, stream: Any) -> None:
-    with tensor.file.open("rb") as source:
-        source.seek(tensor.start)
-        left = tensor.size_bytes
-        while left:
-            block = source.read(min(left, 1 << 22))
-            if not block:
-                raise ModelError("model_file_broken", path=tensor.file.parent, file=tensor.file.name, reason="too short")
-            stream.write(block)
-            left -= len(block)
+    try:
+        with tensor.file.open("rb") as source:
+            stream.writelines(read_bytes(source, tensor))
+    except InputError as error:
+        raise explained(error, tensor.file.parent) from error
 
 
 def _width(dtype: str) -> int:
@@ -218,8 +215,8 @@ def _width(dtype: str) -> int:
 
 
 def _reported(jobs: list[_Job], report: ReportShare) -> Iterator[_Job]:
-    total, done = sum(job.source.size_bytes for job in jobs), 0
+    total, done = sum(job.source.length for job in jobs), 0
     for job in jobs:
         yield job
-        done += job.source.size_bytes
+        done += job.source.length
         report(done / total)

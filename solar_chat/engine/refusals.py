@@ -1,12 +1,13 @@
 """What a server, the network or the client's library mean by an error, as one of ours.
 
-The rule: every failure says what a person can do, and none shows the key. Knows no events and no sockets.
+The rule: every failure says what a person can do, and none shows the key. Knows no events and opens no sockets.
 """
 
 from __future__ import annotations
 
 import email.utils
 import re
+import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -82,9 +83,8 @@ def pause_before_retry(error: APIError, usual_s: float) -> float | None:
         # A server that is still computing is not helped by being asked twice.
         return None
     # Nobody there, no such name, not to be trusted: it will be the same in a second. A connection that broke may have been an old one.
-    hopeless = (ConnectionRefusedError, ssl.SSLError)
-    lost = [link for link in _links(error) if isinstance(link, OSError)]
-    return None if any(isinstance(link, hopeless) or link.__class__.__name__ == "gaierror" for link in lost) else usual_s
+    hopeless = (ConnectionRefusedError, socket.gaierror, ssl.SSLError)
+    return None if any(isinstance(link, hopeless) for link in _links(error)) else usual_s
 
 
 def retry_after_s(error: APIStatusError) -> float | None:

@@ -102,14 +102,12 @@ class TokenStep:
         return logits
 
     def angles_at(self, position: Tensor) -> tuple[Tensor, Tensor]:
-        """cos and sin for an int64 [1] on the device."""
+        """cos and sin for an int64 [n] on the device: [1, n, width]."""
         return self._cos.index_select(1, position), self._sin.index_select(1, position)
 
 
 class FixedStep:
     """A step whose tensors keep their shapes and addresses: token and position are filled in, a mask hides the rows not yet written."""
-
-    can_stop_inside = True
 
     def __init__(self, model: Any, cache: PrefixCache) -> None:
         import torch
@@ -127,15 +125,6 @@ class FixedStep:
         while rows <= position:
             rows *= 2
         return min(rows, self._cache.capacity_tokens)
-
-    def run(self, token: int, position: int) -> Tensor:
-        self.fill(token, position)
-        logits = self.forward(self.rows(position))
-        self._cache.lengthen_by_one()
-        return logits
-
-    def prepare(self, position: int) -> None:
-        """Nothing to do."""
 
     def fill(self, token: int, position: int) -> None:
         """Set what the next `forward` reads."""

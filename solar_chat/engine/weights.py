@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from solar_chat.engine.attention import attention_name
-from solar_chat.engine.checkpoint import Checkpoint, read_checkpoint
+from solar_chat.engine.checkpoint import LazyTensor, LoadableCheckpoint, read_checkpoint
 from solar_chat.engine.cpu_layout import arrange
 from solar_chat.engine.memory import free_memory
 from solar_chat.engine.quantize import quantization_config, quantized_bytes, quantized_tensors, write_quantized
@@ -32,6 +32,10 @@ Unsaved = Callable[[SolarChatError], None]
 """Called with the reason why a 4-bit copy was not saved; the model is loaded all the same."""
 
 
+def silent(_stage: str, _share: float) -> None:
+    """The `Progress` of whoever does not want to know."""
+
+
 class CopyPlace(Protocol):
     """Where the 4-bit copy of one model belongs; `solar_chat.models.QuantizedPlace` is one."""
 
@@ -45,7 +49,7 @@ class CopyPlace(Protocol):
         """A folder to write it into, which becomes the copy where the block ends well. Raises ModelError where there is no room for it."""
 
 
-def load_plain(checkpoint: Checkpoint, hardware: Hardware, report: Progress) -> Any:
+def load_plain(checkpoint: LoadableCheckpoint, hardware: Hardware, report: Progress) -> Any:
     """The model in `checkpoint`, which is not to be quantized."""
     import torch
 
@@ -58,7 +62,7 @@ def load_plain(checkpoint: Checkpoint, hardware: Hardware, report: Progress) -> 
     return _from_pretrained(checkpoint, report, dtype=dtype, **placed)
 
 
-def load_four_bit(checkpoint: Checkpoint, hardware: Hardware, report: Progress, place: CopyPlace | None, unsaved: Unsaved | None) -> Any:
+def load_four_bit(checkpoint: LoadableCheckpoint, hardware: Hardware, report: Progress, place: CopyPlace | None, unsaved: Unsaved | None) -> Any:
     """The model in `checkpoint` in four bits: as it is where it was saved so, from its copy in `place`, or quantized now."""
     if checkpoint.prequantized:
         return _assembled(checkpoint, hardware, report, _lazily(checkpoint, hardware))
@@ -71,7 +75,7 @@ def load_four_bit(checkpoint: Checkpoint, hardware: Hardware, report: Progress, 
     return _assembled(checkpoint, hardware, report, tensors)
 
 
-def _copy_in(place: CopyPlace) -> Checkpoint | None:
+def _copy_in(place: CopyPlace) -> LoadableCheckpoint | None:
     folder = place.find()
     if folder is None:
         return None
@@ -83,7 +87,9 @@ def _copy_in(place: CopyPlace) -> Checkpoint | None:
         return None
 
 
-def _saved(checkpoint: Checkpoint, hardware: Hardware, report: Progress, place: CopyPlace, unsaved: Unsaved | None) -> Checkpoint | None:
+def _saved(
+    checkpoint: LoadableCheckpoint, hardware: Hardware, report: Progress, place: CopyPlace, unsaved: Unsaved | None
+) -> LoadableCheckpoint | None:
     """The copy, just made; None where it could not be."""
     size_bytes = quantized_bytes(checkpoint)
     # What is wrong with the source is not a problem of the copy, and does not look like one.
@@ -106,9 +112,9 @@ def _saved(checkpoint: Checkpoint, hardware: Hardware, report: Progress, place: 
     return _copy_in(place)
 
 
-def _lazily(checkpoint: Checkpoint, hardware: Hardware) -> Mapping[str, Any] | None:
+def _lazily(checkpoint: LoadableCheckpoint, hardware: Hardware) -> Mapping[str, Any] | None:
     """The tensors of a checkpoint where they are to be read, because they are rearranged; None where transformers shall map the files."""
-    return checkpoint.tensors if _rearranges(hardware) else None
+    return {name: LazyTensor(tensor) for name, tensor in checkpoint.tensors.items()} if _rearranges(hardware) else None
 
 
 def _rearranges(hardware: Hardware) -> bool:
@@ -116,7 +122,7 @@ def _rearranges(hardware: Hardware) -> bool:
     return hardware.device == "cpu" and "avx512_bf16" in hardware.cpu_features
 
 
-def _assembled(checkpoint: Checkpoint, hardware: Hardware, report: Progress, tensors: Mapping[str, Any] | None) -> Any:
+def _assembled(checkpoint: LoadableCheckpoint, hardware: Hardware, report: Progress, tensors: Mapping[str, Any] | None) -> Any:
     """A 4-bit model of `tensors`, or of the files in the folder, that computes in the machine's own format."""
     import torch
     import transformers
@@ -143,36 +149,38 @@ def _assembled(checkpoint: Checkpoint, hardware: Hardware, report: Progress, ten
     return model
 
 
-def _from_pretrained(checkpoint: Checkpoint, report: Progress, tensors: Mapping[str, Any] | None = None, **options: Any) -> Any:
+def _from_pretrained(checkpoint: LoadableCheckpoint, report: Progress, tensors: Mapping[str, Any] | None = None, **options: Any) -> Any:
     import transformers
 
     model_class = getattr(transformers, checkpoint.architecture)
     if tensors is not None:
         options["state_dict"] = tensors
-    with _reported(report), warnings.catch_warnings():
-        # bitsandbytes and accelerate warn about their own internals on every load.
-        warnings.simplefilter("ignore")
+    with reported(report):
         model, info = model_class.from_pretrained(
             None if tensors is not None else str(checkpoint.folder),
             attn_implementation=attention_name(),
             use_safetensors=True,
             local_files_only=True,
             output_loading_info=True,
-            # Reported below, with the tensor's name.
+            # Told by `require_all`, with the tensor's name.
             ignore_mismatched_sizes=True,
             **options,
         )
-    # transformers fills what is missing with random numbers and goes on.
-    wrong = sorted({*info["missing_keys"], *(str(key[0]) for key in info["mismatched_keys"])})
-    if wrong:
-        raise ModelError("model_weights_mismatch", path=checkpoint.folder, tensor=wrong[0], count=len(wrong))
+    require_all(info, checkpoint.folder)
     model.requires_grad_(False)
     return model.eval()
 
 
+def require_all(info: Mapping[str, Any], folder: Path) -> None:
+    """Raise ModelError `model_weights_mismatch` for what transformers found missing: it fills that with random numbers and goes on."""
+    wrong = sorted({*info["missing_keys"], *(str(key[0]) for key in info["mismatched_keys"])})
+    if wrong:
+        raise ModelError("model_weights_mismatch", path=folder, tensor=wrong[0], count=len(wrong))
+
+
 @contextlib.contextmanager
-def _reported(report: Progress) -> Iterator[None]:
-    """Send the progress bars of transformers to `report` instead of to stderr."""
+def reported(report: Progress) -> Iterator[None]:
+    """Send the progress bars of transformers to `report` instead of to stderr, and its warnings nowhere."""
     from transformers.utils import logging
 
     def make(_factory: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Bar:
@@ -180,7 +188,10 @@ def _reported(report: Progress) -> Iterator[None]:
 
     before = logging.set_tqdm_hook(make)
     try:
-        yield
+        with warnings.catch_warnings():
+            # bitsandbytes and accelerate warn about their own internals on every load.
+            warnings.simplefilter("ignore")
+            yield
     finally:
         logging.set_tqdm_hook(before)
 

@@ -13,18 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from solar_chat.errors import InputError
+from solar_chat.gguf_words import IGNORES_MERGES, LLAMA_3, QWEN_2, SPACE
 
 if TYPE_CHECKING:
     from gguf import GGUFWriter
 
-_SPACE: Final = "▁"
 _BYTE = re.compile(r"<0x[0-9A-F]{2}>")
-# How byte-level BPE cuts text into words before it merges → llama.cpp's name for it.
-_TAIL: Final = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-_WORD: Final = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
-_CUTS: Final = {_WORD + r"\p{N}{1,3}" + _TAIL: "llama-bpe", _WORD + r"\p{N}" + _TAIL: "qwen2"}
-# Takes a word that is in the vocabulary as it is, whatever its merges.
-_IGNORES_MERGES: Final = frozenset({"llama-bpe"})
+# GPT-2's is not among them: the library's ByteLevel step cuts by it unasked.
+_CUTS: Final = {LLAMA_3: "llama-bpe", QWEN_2: "qwen2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,22 +107,22 @@ def _pieces(state: Mapping[str, Any]) -> _Pipeline:
     space: bool | None = None
     replaced = doubled = False
     for step in _steps(state.get("normalizer")):
-        if step["type"] == "Prepend" and step.get("prepend") == _SPACE:
+        if step["type"] == "Prepend" and step.get("prepend") == SPACE:
             space = True
-        elif step["type"] == "Replace" and step.get("pattern") == {"String": " "} and step.get("content") == _SPACE:
+        elif step["type"] == "Replace" and step.get("pattern") == {"String": " "} and step.get("content") == SPACE:
             replaced = True
-        elif step["type"] == "Replace" and step.get("pattern") == {"Regex": rf"\A{_SPACE}"} and step.get("content") == 2 * _SPACE:
+        elif step["type"] == "Replace" and step.get("pattern") == {"Regex": rf"\A{SPACE}"} and step.get("content") == 2 * SPACE:
             # Metaspace puts none in front of a text that begins with one; SentencePiece and llama.cpp do.
             doubled = True
         # Hangul typed as single letters is composed by the model's own tokenizer and not by llama.cpp; typed text is composed already.
         elif step["type"] != "NFC":
             raise _refused(f"normalizer {step['type']}")
     for step in _steps(state.get("pre_tokenizer")):
-        if step["type"] == "Metaspace" and step.get("replacement") == _SPACE:
+        if step["type"] == "Metaspace" and step.get("replacement") == SPACE:
             space = bool(space) or step.get("prepend_scheme", "always") != "never"
             replaced = True
             if step.get("split", True):
-                _require_none(state, lambda piece: _SPACE in piece.lstrip(_SPACE), "pieces across words")
+                _require_none(state, lambda piece: SPACE in piece.lstrip(SPACE), "pieces across words")
         elif step["type"] == "Digits" and step.get("individual_digits"):
             _require_none(state, lambda piece: len(piece) > 1 and any(sign.isnumeric() for sign in piece), "pieces with digits")
         else:
@@ -152,7 +148,7 @@ def _byte_level(state: Mapping[str, Any]) -> _Pipeline:
         cut = _cut_of(steps[0])
     else:
         raise _refused(f"pre_tokenizer {'+'.join(step['type'] for step in steps)}")
-    if bool(state["model"].get("ignore_merges")) != (cut in _IGNORES_MERGES):
+    if bool(state["model"].get("ignore_merges")) != (cut in IGNORES_MERGES):
         raise _refused(f"ignore_merges with {cut}")
     return _Pipeline("gpt2", cut)
 

@@ -204,9 +204,9 @@ def _name(temporary: Path, target: Path, beside: Path, text: str) -> None:
     """Give both their names, the model last."""
     if target.exists():
         raise InputError("export_target_exists", path=target)
-    beside.write_text(text, encoding="utf-8")
     try:
+        beside.write_text(text, encoding="utf-8")
         temporary.rename(target)
     except BaseException:
-        beside.unlink()
+        beside.unlink(missing_ok=True)
         raise

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -63,7 +64,12 @@ def report(made: Exported, spec: ModelSpec, catalogue: Catalogue, lang: Interfac
     for note in made.notes:
         yield say(f"note_{note}", tokens=f"{made.context_tokens:,}")
     yield say("licence", licence=spec.licence) if spec.licence else say("licence_none")
-    yield say("ollama", name=shlex.quote(made.gguf.stem.lower()), path=shlex.quote(str(made.modelfile)))
+    yield say("ollama", name=_typed(made.gguf.stem.lower()), path=_typed(str(made.modelfile)))
+
+
+def _typed(word: str) -> str:
+    """As one word for the shell of this system. Windows' knows no single quotes, and no name there has a double one."""
+    return f'"{word}"' if sys.platform == "win32" else shlex.quote(word)
 
 
 def here(spec: ModelSpec, home: Home) -> ModelSpec:

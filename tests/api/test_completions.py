@@ -79,6 +79,11 @@ def test_refusals(house: House, fields: dict[str, Any], param: str) -> None:
     assert (status, error["param"]) == (400, param)
 
 
+def test_a_prompt_that_does_not_fit_is_called_by_its_field(house: House) -> None:
+    status, error = house.error("/v1/completions", {"model": "solar", "prompt": "말 " * 500, "stream": True})
+    assert (status, error["param"], error["code"]) == (400, "prompt", "context_length_exceeded")
+
+
 def test_the_scores_are_the_models_own(asked: openai.OpenAI) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -123,6 +128,19 @@ def test_a_harness_gets_prompt_and_reply_in_one_list(asked: openai.OpenAI) -> No
     assert reply.choices[1].text.startswith("Where is it stored?")
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_token_ids_are_echoed_by_their_text_without_their_scores(asked: openai.OpenAI, stream: bool) -> None:
+    from transformers import AutoTokenizer
+
+    ids = AutoTokenizer.from_pretrained(STARTER.path).encode("오늘은 날씨가 좋네요.", add_special_tokens=False)
+    options: dict[str, Any] = {"model": "solar", "prompt": ids, "max_tokens": 2, "temperature": 0}
+    plain = asked.completions.create(**options).choices[0].text
+    made: Any = asked.completions.create(**options, echo=True, stream=stream)
+    choices = [chunk.choices[0] for chunk in made] if stream else made.choices
+    assert "".join(choice.text for choice in choices) == f"오늘은 날씨가 좋네요.{plain}"
+    assert {choice.logprobs for choice in choices} == {None}
+
+
 def test_a_stream_tells_the_same_scores(asked: openai.OpenAI) -> None:
     options: dict[str, Any] = {"model": "solar", "messages": [{"role": "user", "content": "안녕?"}], "temperature": 0, "max_tokens": 12}
     whole = asked.chat.completions.create(**options, logprobs=True, top_logprobs=3).choices[0]
@@ -140,11 +158,13 @@ def test_a_stream_tells_the_same_scores(asked: openai.OpenAI) -> None:
 
 
 def test_a_token_that_the_model_does_not_have(asked: openai.OpenAI) -> None:
-    with pytest.raises(openai.BadRequestError, match="vocabulary"):
+    with pytest.raises(openai.BadRequestError, match="vocabulary") as caught:
         asked.completions.create(model="solar", prompt=[5, 10**9])
+    assert caught.value.param == "prompt"
     assert asked.completions.create(model="solar", prompt=[5, 6], max_tokens=1).usage is not None
 
 
 def test_an_empty_prompt_is_refused_where_there_is_nothing_to_begin_with(asked: openai.OpenAI) -> None:
-    with pytest.raises(openai.BadRequestError):
+    with pytest.raises(openai.BadRequestError) as caught:
         asked.completions.create(model="solar", prompt="")
+    assert caught.value.param == "prompt"

@@ -80,6 +80,10 @@ def test_a_level_is_kept(client: openai.OpenAI, backend: ScriptedBackend) -> Non
         ({"text": {"format": {"type": "json_schema", "name": "x", "schema": {}}}}, "text.format.type"),
         ({"max_tokens": 5}, "max_tokens"),
         ({"stream_options": {}}, "stream_options"),
+        ({"input": "말 " * 500}, "input"),
+        ({"input": "말 " * 500, "guard": "keep"}, "input"),
+        ({"input": "  ", "guard": "keep"}, "input"),
+        ({"input": [{"role": "assistant", "content": "네."}], "guard": "keep"}, "input"),
     ],
 )
 def test_refusals(house: House, fields: dict[str, Any], param: str) -> None:

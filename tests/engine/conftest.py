@@ -54,6 +54,10 @@ class Spec:
     context_tokens: int = 256
 
 
+def in_four_bits(backend: LocalBackend) -> bool:
+    return any(type(module).__name__ == "Linear4bit" for module in backend._model.modules())
+
+
 def train_tokenizer(*, joins_bytes: bool = True) -> Tokenizer:
     """Llama's pipeline in small: pieces with ▁ for a space, bytes for what is not in the vocabulary."""
     trained = Tokenizer(models.BPE(unk_token="<unk>"))

@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 import torch
 
+from solar_chat.checkpoint import INDEX, StoredTensor
 from solar_chat.engine import Finished, GenerationRequest, Sampling, TextPiece
 from solar_chat.engine.checkpoint import read_checkpoint
 from solar_chat.engine.loading import needed_bytes
 from solar_chat.engine.local import LocalBackend
 from solar_chat.errors import ModelError, OutOfMemory
 from solar_chat.hardware import Hardware
+from tests.engine.conftest import in_four_bits
 
 Open = Callable[..., LocalBackend]
 Make = Callable[..., Path]
@@ -42,6 +44,12 @@ def edit_config(folder: Path, **changes: object) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
+def edit_index(folder: Path, name: Callable[[str], object]) -> None:
+    path = folder / INDEX
+    index = json.loads(path.read_text())
+    path.write_text(json.dumps({**index, "weight_map": {tensor: name(file) for tensor, file in index["weight_map"].items()}}))
+
+
 def save_four_bits(checkpoint: Path, folder: Path) -> Path:
     """As transformers itself quantizes and saves."""
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
@@ -64,7 +72,7 @@ def live_tensor_bytes() -> int:
 
 class TestGoodFolders:
     def test_a_small_model_on_a_cpu_stays_in_float32(self, backend: LocalBackend) -> None:
-        assert backend.quantization == "none"
+        assert not in_four_bits(backend)
         assert {parameter.dtype for parameter in backend._model.parameters()} == {torch.float32}
         assert not any(parameter.requires_grad for parameter in backend._model.parameters())
         assert (backend.name, backend.device, backend.context_tokens) == ("tiny", "cpu", 256)
@@ -125,9 +133,7 @@ class TestFourBits:
     @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
     def test_nf4_on_a_cpu_answers(self, checkpoint: Path, open_folder: Open, cpu: Hardware, prompt: str, answer: str, dtype: str) -> None:
         backend = open_folder(checkpoint, hardware=replace(cpu, dtype=dtype))
-        assert backend.quantization == "nf4"
-        kinds = {type(module).__name__ for module in backend._model.modules()}
-        assert "Linear4bit" in kinds
+        assert in_four_bits(backend)
         layer = backend._model.model.layers[0].self_attn.q_proj
         assert layer.weight.quant_type == "nf4"
         assert layer.weight.quant_state.nested
@@ -140,7 +146,7 @@ class TestFourBits:
     def test_a_checkpoint_saved_in_four_bits_is_taken_as_it_is(self, checkpoint: Path, open_folder: Open, tmp_path: Path, prompt: str) -> None:
         saved = save_four_bits(checkpoint, tmp_path / "saved")
         quantized, again = open_folder(checkpoint), open_folder(saved)
-        assert again.quantization == "nf4"
+        assert in_four_bits(again)
         assert say(again, prompt, 20) == say(quantized, prompt, 20)
 
     def test_the_choice(self, checkpoint: Path, cpu: Hardware) -> None:
@@ -153,7 +159,7 @@ class TestFourBits:
     def test_the_estimate_for_solar(self, checkpoint: Path, cpu: Hardware) -> None:
         solar = replace(
             read_checkpoint(checkpoint),
-            parameters=SOLAR,
+            tensors={"all": StoredTensor("all", checkpoint, "BF16", (SOLAR,), 0, 2 * SOLAR)},
             config={"hidden_size": 4096, "num_hidden_layers": 48, "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 32000},
         )
         cuda = replace(cpu, device="cuda", dtype="bfloat16")
@@ -201,6 +207,30 @@ class TestBrokenFolders:
         gone = sorted(folder.glob("*.safetensors"))[1]
         gone.unlink()
         assert refused(open_folder, folder, "model_file_missing").params["file"] == gone.name
+
+    def test_an_index_that_leads_out_of_the_folder(self, open_folder: Open, make_checkpoint: Make) -> None:
+        make_checkpoint("other")
+        folder = make_checkpoint(shard_size="60KB")
+        edit_index(folder, lambda _file: "../other/model.safetensors")
+        assert refused(open_folder, folder, "model_file_broken").params["file"] == INDEX
+
+    @pytest.mark.parametrize("wrong", [7, None, ["model.safetensors"]])
+    def test_an_index_that_names_no_file(self, open_folder: Open, make_checkpoint: Make, wrong: object) -> None:
+        folder = make_checkpoint(shard_size="60KB")
+        edit_index(folder, lambda _file: wrong)
+        assert refused(open_folder, folder, "model_file_broken").params["file"] == INDEX
+
+    def test_a_tensor_with_fewer_bytes_than_its_shape_has(self, open_folder: Open, make_checkpoint: Make) -> None:
+        folder = make_checkpoint()
+        header = json.dumps({"model.embed_tokens.weight": {"dtype": "F32", "shape": [1000, 1000], "data_offsets": [0, 4]}}).encode()
+        (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+        assert refused(open_folder, folder, "model_file_broken").params["file"] == "model.safetensors"
+
+    def test_shards_with_other_tensors_than_the_index_says(self, open_folder: Open, make_checkpoint: Make) -> None:
+        folder = make_checkpoint(shard_size="60KB")
+        first, second = sorted(folder.glob("*.safetensors"))[:2]
+        second.write_bytes(first.read_bytes())
+        assert refused(open_folder, folder, "model_file_broken").params["file"] == second.name
 
     def test_pickles_are_refused_unread(self, open_folder: Open, make_checkpoint: Make) -> None:
         folder = make_checkpoint()

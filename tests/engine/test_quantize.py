@@ -24,7 +24,7 @@ from solar_chat.engine.local import LocalBackend
 from solar_chat.engine.quantize import quantized_bytes, write_quantized
 from solar_chat.errors import ModelError, SolarChatError
 from solar_chat.hardware import Hardware
-from tests.engine.conftest import Spec
+from tests.engine.conftest import Spec, in_four_bits
 from tests.engine.test_loading import edit_config, save_four_bits, say
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,7 +108,7 @@ def open_into(cpu: Hardware, stages: list[str]) -> Callable[..., LocalBackend]:
         told = unsaved.append if unsaved is not None else None
         backend = load_model(Spec("tiny", folder), hardware, lambda stage, _: stages.append(stage), place=place, unsaved=told)
         assert isinstance(backend, LocalBackend)
-        assert backend.quantization == "nf4"
+        assert in_four_bits(backend)
         return backend
 
     return open_
@@ -149,7 +149,7 @@ class TestTheSameToTheBit:
         assert ours["lm_head.weight"].dtype == torch.float16
         assert ours["model.layers.0.mlp.up_proj.weight.quant_state.bitsandbytes__nf4"]["dtype"] == "float16"
         checkpoint = read_checkpoint(tmp_path / "ours")
-        assert checkpoint.tensor_bytes == quantized_bytes(read_checkpoint(source))
+        assert checkpoint.bytes == quantized_bytes(read_checkpoint(source))
 
     @pytest.mark.parametrize("feature", ["avx2", "avx512_bf16"])
     def test_mapped_or_read_is_the_same_model(self, make_checkpoint: Make, open_into: Any, place: Place, cpu: Hardware, feature: str) -> None:
@@ -310,7 +310,7 @@ print(memory("VmHWM") - before)
     )
     assert measured.returncode == 0, measured.stderr
     four_bits = quantized_bytes(read_checkpoint(source))
-    assert read_checkpoint(source).tensor_bytes > 3.5 * four_bits
+    assert read_checkpoint(source).bytes > 3.5 * four_bits
     made, rearranged = map(int, measured.stdout.split())
     assert made < 1.3 * four_bits
     assert rearranged < 1.3 * four_bits

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import socket
 import traceback
+from typing import Any
 
 import pytest
+from openai import APIConnectionError
 
+from solar_chat.engine.refusals import pause_before_retry
 from tests.engine.openai_server import MODEL, Answer, Script, chunk, refuses, says
 from tests.engine.remote_run import END, KEY, Start, fails, last, run, text_of
 
@@ -139,3 +143,14 @@ class TestSecrets:
         for answer in (*server.seen, *server.listed):
             assert "authorization" not in answer.headers
             assert "sk-of-openai" not in str(answer.headers)
+
+
+@pytest.mark.parametrize(
+    ("cause", "pause"),
+    [(socket.gaierror(socket.EAI_NONAME, "Name or service not known"), None), (ConnectionRefusedError(), None), (ConnectionResetError(), 1.0)],
+)
+def test_only_a_connection_that_broke_is_tried_again(cause: Exception, pause: float | None) -> None:
+    request: Any = None
+    error = APIConnectionError(request=request)
+    error.__cause__ = cause
+    assert pause_before_retry(error, 1.0) == pause

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from solar_chat.engine import Event, GenerationRequest, Sampling
 from solar_chat.engine.cache import PrefixCache
@@ -35,6 +36,21 @@ class WithSteps(LocalBackend):
         return super()._rewind(prompt)
 
 
+class FixedAlone(FixedStep):
+    """The step that a graph holds, called without one."""
+
+    can_stop_inside = True
+
+    def run(self, token: int, position: int) -> Tensor:
+        self.fill(token, position)
+        logits = self.forward(self.rows(position))
+        self._cache.lengthen_by_one()
+        return logits
+
+    def prepare(self, position: int) -> None:
+        """Nothing to do."""
+
+
 def stepping(backend: LocalBackend, make: Callable[[Any, PrefixCache], Step | None]) -> LocalBackend:
     backend.__class__ = type("Stepping", (WithSteps,), {"make": staticmethod(make)})
     return backend
@@ -56,7 +72,7 @@ def small_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("small_buckets")
 @pytest.mark.parametrize("model_type", sorted(ARCHITECTURES))
-@pytest.mark.parametrize("make", [TokenStep, FixedStep, GraphStep])
+@pytest.mark.parametrize("make", [TokenStep, FixedAlone, GraphStep])
 def test_a_step_says_what_the_models_own_forward_says(
     model_type: str, make: Callable[[Any, PrefixCache], Step], make_checkpoint: Make, open_folder: Open
 ) -> None:
@@ -81,7 +97,7 @@ def test_the_logits_are_those_of_the_model(make_checkpoint: Make, open_folder: O
     ids = torch.randint(7, 200, (1, 40))
     with torch.inference_mode():
         expected = model(input_ids=ids).logits[0, -1]
-        for make in (TokenStep, FixedStep):
+        for make in (TokenStep, FixedAlone):
             cache = PrefixCache(2, 64, zeroed=True)
             model(input_ids=ids[:, :39], cache=cache.for_model, use_cache=True)
             torch.testing.assert_close(make(model, cache).run(int(ids[0, 39]), 39), expected, rtol=1e-4, atol=1e-4)
@@ -105,7 +121,7 @@ def test_without_cuda_a_capture_fails_once_and_says_why(checkpoint: Path, open_f
     assert len(caplog.messages[0]) > 60
 
 
-@pytest.mark.parametrize("make", [TokenStep, FixedStep])
+@pytest.mark.parametrize("make", [TokenStep, FixedAlone])
 def test_stop_between_two_layers_of_a_step(make: Callable[[Any, PrefixCache], Step], checkpoint: Path, open_folder: Open) -> None:
     backend = stepping(open_folder(checkpoint), make)
     stop = threading.Event()
@@ -150,7 +166,7 @@ def test_what_a_step_cannot_do_is_left_to_the_model(make_checkpoint: Make, open_
 
 
 def test_rows_that_are_no_numbers_are_not_kept(make_checkpoint: Make, open_folder: Open) -> None:
-    backend = stepping(open_folder(make_checkpoint()), FixedStep)
+    backend = stepping(open_folder(make_checkpoint()), FixedAlone)
     norm = backend._model.model.layers[0].input_layernorm.weight
     before = norm.clone()
     norm.fill_(float("nan"))

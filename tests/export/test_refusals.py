@@ -132,6 +132,17 @@ def test_nothing_is_left_after_a_failure_half_way(failure: BaseException, make: 
     assert list((tmp_path / "exported").iterdir()) == []
 
 
+def test_a_disk_that_fills_up_with_the_modelfile(make: Make, made: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(path: Path, text: str, encoding: str) -> None:
+        path.write_bytes(text.encode(encoding)[: len(text) // 2])
+        raise OSError(28, "No space left on device")
+
+    folder = make()
+    monkeypatch.setattr(Path, "write_text", half)
+    assert refusal(lambda: made(folder))[0] == "export_write_failed"
+    assert list((tmp_path / "exported").iterdir()) == []
+
+
 def test_two_exports_of_one_name(make: Make, made: Export, tmp_path: Path) -> None:
     folder, seen = make(), list[str]()
 

@@ -14,6 +14,8 @@ from solar_chat.engine import tokenizer_of
 from solar_chat.engine.gguf_file import read_gguf
 from solar_chat.errors import InputError
 from solar_chat.export import Exported
+from solar_chat.export.vocabulary import _CUTS
+from solar_chat.gguf_words import WORDS
 from tests.engine.test_gguf_tokenizer import TEXTS
 from tests.export.conftest import Make
 
@@ -129,6 +131,10 @@ def test_other_cuts_are_refused(edit: Callable[[dict[str, Any]], None], what: st
         made(folder)
     assert caught.value.key == "export_tokenizer"
     assert what in str(caught.value.params["what"])
+
+
+def test_what_is_written_is_read_by_the_same_table() -> None:
+    assert all(WORDS[name] == pattern for pattern, name in _CUTS.items())
 
 
 def test_merges_that_llama_cpp_would_do_otherwise_are_refused(make: Make, made: Export) -> None:

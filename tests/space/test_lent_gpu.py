@@ -155,7 +155,7 @@ def test_stop_ends_the_call_at_the_next_event_and_says_so() -> None:
         finally:
             closed.append(True)
 
-    local: Any = SimpleNamespace(name="m", context_tokens=100, device="cuda", quantization="none", can_continue=True, features=frozenset())
+    local: Any = SimpleNamespace(name="m", context_tokens=100, device="cuda", can_continue=True, features=frozenset())
     backend = LentGpuBackend(local, writing)
     stop = threading.Event()
     seen: list[Event] = []
