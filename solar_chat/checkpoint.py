@@ -60,8 +60,9 @@ class Checkpoint:
     tensors: Mapping[str, StoredTensor]
 
     @classmethod
-    def read(cls, folder: Path, files: Iterable[Path] | None = None) -> Checkpoint:
-        """Read the layout of `folder`, sharded or not; `files` names the weights where no index does.
+    def read(cls, folder: Path, files: Iterable[Path] | None = None, *, unlisted: bool = False) -> Checkpoint:
+        """Read the layout of `folder`, sharded or not; `files` names the weights where no index does. `unlisted`: shards may hold more than the index
+        says, as transformers lets them.
 
         Raises InputError `upscale_no_config`, `upscale_no_weights`, `upscale_broken_file`, `upscale_cut_off`, `upscale_not_in_index`,
         `upscale_not_in_files` or `upscale_twice`.
@@ -69,7 +70,7 @@ class Checkpoint:
         config = _config(folder, _bytes_of(folder / "config.json"))
         index = None if files is not None else shards(_bytes_of(folder / INDEX))
         paths = list(files) if files is not None else [folder / name for name in sorted(set(index.values()))] if index else [folder / SINGLE]
-        return cls(folder, config, _tensors(index, ((path, *_head(path)) for path in paths)))
+        return cls(folder, config, _tensors(index, ((path, *_head(path)) for path in paths), unlisted=unlisted))
 
     @classmethod
     def of_outline(cls, name: str, config: bytes | None, index: bytes | None, heads: Mapping[str, tuple[bytes, int]]) -> Checkpoint:
@@ -166,7 +167,7 @@ def _config(folder: Path, written: bytes | None) -> Mapping[str, Any]:
     return config
 
 
-def _tensors(index: Mapping[str, str] | None, heads: Iterable[tuple[Path, bytes, int]]) -> dict[str, StoredTensor]:
+def _tensors(index: Mapping[str, str] | None, heads: Iterable[tuple[Path, bytes, int]], *, unlisted: bool = False) -> dict[str, StoredTensor]:
     """All tensors of the files with these beginnings and sizes, each in one file, which is the one that the index names."""
     tensors: dict[str, StoredTensor] = {}
     for path, beginning, size in heads:
@@ -175,13 +176,13 @@ def _tensors(index: Mapping[str, str] | None, heads: Iterable[tuple[Path, bytes,
                 raise InputError("upscale_twice", tensor=tensor.name, one=tensors[tensor.name].file.name, other=path.name)
             tensors[tensor.name] = tensor
     if index is not None:
-        _compare(index, tensors)
+        _compare(index, tensors, unlisted=unlisted)
     return tensors
 
 
-def _compare(index: Mapping[str, str], tensors: Mapping[str, StoredTensor]) -> None:
+def _compare(index: Mapping[str, str], tensors: Mapping[str, StoredTensor], *, unlisted: bool) -> None:
     for name, tensor in tensors.items():
-        if index.get(name) != tensor.file.name:
+        if index.get(name, tensor.file.name if unlisted else None) != tensor.file.name:
             raise InputError("upscale_not_in_index", tensor=name, file=tensor.file.name)
     for name, file in index.items():
         if name not in tensors:

@@ -102,7 +102,7 @@ def read_checkpoint(folder: Path) -> LoadableCheckpoint:
     if quantization and (method != "bitsandbytes" or not quantization.get("load_in_4bit")):
         raise ModelError("model_quantization", path=folder, method=method or "?")
     try:
-        layout = Checkpoint.read(folder)
+        layout = Checkpoint.read(folder, unlisted=True)
     except InputError as error:
         if error.key == "upscale_no_weights" and _has_only_pickles(folder):
             raise ModelError("model_only_pickle", path=folder) from error

@@ -232,6 +232,14 @@ class TestBrokenFolders:
         second.write_bytes(first.read_bytes())
         assert refused(open_folder, folder, "model_file_broken").params["file"] == second.name
 
+    def test_shards_may_hold_more_than_the_index_says(self, open_folder: Open, make_checkpoint: Make) -> None:
+        folder = make_checkpoint(shard_size="60KB")
+        index = folder / "model.safetensors.index.json"
+        listed = json.loads(index.read_text(encoding="utf-8"))
+        del listed["weight_map"]["model.norm.weight"]
+        index.write_text(json.dumps(listed), encoding="utf-8")
+        open_folder(folder)
+
     def test_pickles_are_refused_unread(self, open_folder: Open, make_checkpoint: Make) -> None:
         folder = make_checkpoint()
         (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
