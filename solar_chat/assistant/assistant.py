@@ -7,7 +7,7 @@ way to it.
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from solar_chat.assistant.completion import Completion, CompletionRequest
 from solar_chat.assistant.desk import Desk, sampling_of
@@ -24,6 +24,9 @@ from solar_chat.models import Download, ModelSpec, Offer, QuantizedCopy, drop_fu
 from solar_chat.paths import Home
 from solar_chat.settings import SettingsFile
 from solar_chat.workshop.building import Builds
+
+# A page offers to bring back what was deleted in it, and a second program may start while it is open.
+DELETED_KEPT_S: Final = 86_400.0
 
 
 class Assistant(Desk):
@@ -43,6 +46,7 @@ class Assistant(Desk):
         home.create()
         store = Store(home.history, tokenize=morphemes)
         store.recover()
+        store.purge_deleted(DELETED_KEPT_S)
         return cls(home, SettingsFile(home.settings), store, Catalogue.load(), Engine(), model)
 
     def __enter__(self) -> Self:
