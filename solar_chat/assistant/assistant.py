@@ -112,13 +112,13 @@ class Assistant(Desk):
         return self.machine.downloads.all()
 
     def remove_model(self, model: str) -> int:
-        """Delete what was downloaded of `model`; the bytes that freed. Raises ModelError `model_in_use`, and as `Downloads.remove` does."""
-        if (
-            self.machine.state.stage in ("downloading", "quantizing", "loading", "ready")
-            and self.machine.spec.path is not None
-            and self.machine.spec.id == resolve(model).id
-        ):
-            raise ModelError("model_in_use", model=self.machine.spec.name)
+        """Delete what was downloaded of `model`; the bytes that freed.
+
+        Raises ModelError `model_in_use` for one that is loaded or on its way into memory, and as `Downloads.remove` does.
+        """
+        spec = resolve(model)
+        if self.machine.needs(spec):
+            raise ModelError("model_in_use", model=spec.name)
         return self.machine.downloads.remove(model)
 
     def quantized_copy(self, model: str) -> QuantizedCopy | None:

@@ -40,17 +40,24 @@ class CurrentModel:
         """`cache` is `Home.models`."""
         self._downloads = downloads
         self._cache = cache
+        self._over = False
         self.spec: ModelSpec = STARTER
         self.state = LoadState("idle", STARTER.id)
+
+    def end(self) -> None:
+        """What fails from now on is not made good by another model: nobody would ask it."""
+        self._over = True
 
     def prepare(self, wanted: str, now: Backend | None, *, fall_back: bool) -> Loader | None:
         """What loads `wanted`; None where that cannot be and, with `fall_back`, `now` stays. Raises SolarChatError where nothing is to be loaded.
 
-        With `fall_back` and no `now`, or where it is gone already when loading fails, what comes is the model in the box.
+        With `fall_back` and no `now`, or where it is gone already when loading fails, what comes is the model in the box. After `end` nothing does.
         """
         try:
             found = _readable(wanted, lambda: self._find(wanted))
         except SolarChatError as error:
+            if self._over:
+                raise
             problem = error
         else:
             return lambda: self._load(found, fall_back=fall_back)
@@ -67,7 +74,7 @@ class CurrentModel:
             return self._loaded(found)
         except SolarChatError as error:
             self._fails(found.spec.name, error)
-            if not fall_back or found.spec.id == STARTER.id:
+            if self._over or not fall_back or found.spec.id == STARTER.id:
                 raise
             problem = error
         return self._load_starter(problem)
