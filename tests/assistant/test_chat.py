@@ -273,6 +273,16 @@ def test_an_older_window_does_not_overwrite_a_newer_turn(assistant: Assistant, b
     assert [content for _, content, _ in contents(assistant, conversation)] == ["새 창에서", "하나입니다."]
 
 
+def test_a_stored_history_is_not_asked_what_it_wishes(
+    assistant: Assistant, backend: ScriptedBackend, conversation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr("solar_chat.assistant.desk.standing", lambda *given: asked.append(given))
+    backend.enqueue(["하나입니다."])
+    list(assistant.send(conversation, "첫째는?"))
+    assert asked == []
+
+
 def test_the_conversations_level_beats_the_setting(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
     assistant.settings.update(level="polite")
     assistant.store.set_options(conversation, level="plain")
