@@ -7,6 +7,7 @@ the reason why it is not the one they wanted stays visible. Runs on the engine's
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from solar_chat.engine import Backend, Progress, check_model, load_model
 from solar_chat.errors import ModelError, SolarChatError
 from solar_chat.hardware import detect
 from solar_chat.models import STARTER, ModelSpec, quantized_place, resolve
+
+log = logging.getLogger(__name__)
 
 Loader = Callable[[], Backend]
 Result = TypeVar("Result")
@@ -134,4 +137,6 @@ def _readable(name: str, work: Callable[[], Result]) -> Result:
     except SolarChatError:
         raise
     except Exception as error:
+        # A bug, ours or a library's: the person reads one line of it, the log has the trace.
+        log.exception("a model could not be loaded")
         raise ModelError("load_failed", model=name, reason=f"{type(error).__name__}: {error}") from error

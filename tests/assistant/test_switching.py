@@ -103,6 +103,18 @@ def test_what_only_loading_shows_leaves_the_model_in_the_box(assistant: Assistan
     assert assistant.load_state().device == detect().device
 
 
+def test_what_nobody_expected_is_told_and_logged(
+    assistant: Assistant, backend: ScriptedBackend, tiny: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr("solar_chat.assistant.switching.check_model", broken)
+    switched(assistant, tiny)
+    assert problem_of(assistant).key == "load_failed"
+    assert [record.exc_info is not None for record in caplog.records] == [True]
+
+
 def test_a_first_load_that_fails_loads_the_model_in_the_box(assistant: Assistant) -> None:
     assistant.machine.engine._drop_backend()
     switched(assistant, "no such model")

@@ -212,6 +212,20 @@ def test_a_source_that_went_away_fails_in_words(builds: Builds, home: Home, star
     assert not home.built.exists()
 
 
+def test_what_nobody_expected_is_told_and_logged(
+    builds: Builds, home: Home, starter: Source, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr(building, "build", broken)
+    builds.start(starter, order(home))
+    now = builds.wait(60)
+    assert now.error is not None
+    assert now.error.key == "upscale_stopped"
+    assert [(record.getMessage(), record.exc_info is not None) for record in caplog.records] == [("building failed", True)]
+
+
 def test_a_source_that_is_not_here_is_not_fetched(builds: Builds, home: Home, starter: Source) -> None:
     away = Source(replace(starter.checkpoint, folder=home.models / "away"), "owner/away", on_hub=True)
     assert preview(away, choose_plan(12, 4, None, "dus")).download_bytes == 21901824
