@@ -141,6 +141,17 @@ def test_a_visit_that_cannot_be_read_keeps_no_other_from_being_kept(assistant: A
     assert len(list(bucket.iterdir())) == 1
 
 
+def test_what_another_machine_drops_meanwhile_stops_no_start(assistant: Assistant, bucket: Path) -> None:
+    bucket.mkdir(parents=True)
+    # Found by its name, and not there when it is looked at.
+    (bucket / "gone.sqlite3").symlink_to(bucket / "nowhere")
+    (bucket / "old.part").write_bytes(b"x")
+    then = time.time() - (KEPT_DAYS + 1) * 86_400
+    os.utime(bucket / "old.part", (then, then))
+    Visits(assistant).close()
+    assert [kept.name for kept in bucket.iterdir()] == ["gone.sqlite3"]
+
+
 def test_half_a_copy_of_a_killed_process_goes_too(assistant: Assistant, bucket: Path) -> None:
     bucket.mkdir(parents=True)
     (bucket / "killed.part").write_bytes(b"x")
