@@ -14,7 +14,7 @@ from pathlib import Path
 
 import platformdirs
 
-from solar_chat.errors import StartError
+from solar_chat.errors import InputError, StartError
 
 APP_NAME = "SolarChat"
 HUGGING_FACE = "https://huggingface.co"
@@ -42,6 +42,8 @@ RESOURCES = (
     LOCALES / "en.json",
 )
 """Files without which some part of the app would not work."""
+# Of a path that is too long, as much as fits a line.
+_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,22 @@ class Home:
             "log": str(self.log),
             "assets": str(ASSETS),
         }
+
+
+def typed_path(text: str | Path) -> Path:
+    """The path that a person typed, with their home for ~; whether something is there is for the caller to ask.
+
+    Raises InputError `path_unusable` where nothing can be: ~ is nobody's home, a name is longer than a file's may be, a folder on the way is closed.
+    """
+    shown = str(text)[:_SHOWN]
+    try:
+        path = Path(text).expanduser()
+        path.exists()
+    except OSError as error:
+        raise InputError("path_unusable", path=shown, reason=error.strerror or str(error)) from error
+    except RuntimeError as error:
+        raise InputError("path_unusable", path=shown, reason=str(error)) from error
+    return path
 
 
 def hub_endpoint(environment: Mapping[str, str] = os.environ) -> str:

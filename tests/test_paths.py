@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from solar_chat import paths
-from solar_chat.errors import StartError
-from solar_chat.paths import Home
+from solar_chat.errors import InputError, StartError
+from solar_chat.paths import Home, typed_path
 
 
 def test_one_folder_when_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,6 +67,20 @@ def test_a_read_only_folder_is_named(tmp_path: Path) -> None:
     home.config.chmod(0o500)
     with pytest.raises(StartError, match="home_unwritable"):
         home.create()
+
+
+def test_a_typed_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert typed_path("~/모델") == tmp_path / "모델"
+    assert typed_path("모델") == Path("모델")
+
+
+@pytest.mark.parametrize("text", ["~~~", "~nobody-of-that-name/x", "가" * 300])
+def test_what_can_be_no_path_is_said(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        typed_path(text)
+    assert (caught.value.key, caught.value.params["path"]) == ("path_unusable", text[:80])
 
 
 def test_resources_stand_beside_the_package() -> None:

@@ -7,7 +7,7 @@ way to it.
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from solar_chat.assistant.completion import Completion, CompletionRequest
 from solar_chat.assistant.desk import Desk, sampling_of
@@ -24,6 +24,9 @@ from solar_chat.models import Download, ModelSpec, Offer, QuantizedCopy, drop_fu
 from solar_chat.paths import Home
 from solar_chat.settings import SettingsFile
 from solar_chat.workshop.building import Builds
+
+# A page offers to bring back what was deleted in it, and a second program may start while it is open.
+DELETED_KEPT_S: Final = 86_400.0
 
 
 class Assistant(Desk):
@@ -43,6 +46,7 @@ class Assistant(Desk):
         home.create()
         store = Store(home.history, tokenize=morphemes)
         store.recover()
+        store.purge_deleted(DELETED_KEPT_S)
         return cls(home, SettingsFile(home.settings), store, Catalogue.load(), Engine(), model)
 
     def __enter__(self) -> Self:
@@ -108,13 +112,13 @@ class Assistant(Desk):
         return self.machine.downloads.all()
 
     def remove_model(self, model: str) -> int:
-        """Delete what was downloaded of `model`; the bytes that freed. Raises ModelError `model_in_use`, and as `Downloads.remove` does."""
-        if (
-            self.machine.state.stage in ("downloading", "quantizing", "loading", "ready")
-            and self.machine.spec.path is not None
-            and self.machine.spec.id == resolve(model).id
-        ):
-            raise ModelError("model_in_use", model=self.machine.spec.name)
+        """Delete what was downloaded of `model`; the bytes that freed.
+
+        Raises ModelError `model_in_use` for one that is loaded or on its way into memory, and as `Downloads.remove` does.
+        """
+        spec = resolve(model)
+        if self.machine.needs(spec):
+            raise ModelError("model_in_use", model=spec.name)
         return self.machine.downloads.remove(model)
 
     def quantized_copy(self, model: str) -> QuantizedCopy | None:

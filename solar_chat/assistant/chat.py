@@ -7,6 +7,7 @@ no trace: the caller still has the person's text. It decides nothing about langu
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -18,7 +19,7 @@ from solar_chat.assistant.options import Changed, change_options, restore_option
 from solar_chat.assistant.plan import check_message
 from solar_chat.assistant.turn import Turn
 from solar_chat.conversation import MessageStatus, Store, StoredMessage
-from solar_chat.errors import InputError, ModelError, SolarChatError
+from solar_chat.errors import InputError, ModelError, SolarChatError, StoreError
 from solar_chat.messages import Message
 
 SAVE_EVERY_S = 0.5
@@ -106,9 +107,19 @@ class Chat:
             yield from self._answer(question)
         except SolarChatError:
             # Does nothing where something was said: then both stay, and the reply is marked as failed.
-            if self._store.discard(question.id) and active is not None:
-                self._store.select(active)
+            if self._store.discard(question.id):
+                if active is not None:
+                    self._store.select(active)
+                if title:
+                    self._untitle(title)
             raise
+
+    def _untitle(self, title: str) -> None:
+        """The next message gives the title, unless a person has written one since."""
+        # They may as well have deleted the conversation; what is to be told is why the turn failed.
+        with contextlib.suppress(StoreError):
+            if self._store.get(self._id).title == title:
+                self._store.rename(self._id, "")
 
     def _answer(self, question: StoredMessage) -> Generator[ChatEvent, None, None]:
         reply = _Reply(self._store, question)

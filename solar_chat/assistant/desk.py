@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from concurrent.futures import Future
-from dataclasses import replace
 from typing import Protocol
 
 from solar_chat.assistant.ahead import ReadingAhead, Sight
 from solar_chat.assistant.chat import Chat, Halt, history_of
 from solar_chat.assistant.decide import standing
-from solar_chat.assistant.events import ChatEvent, LoadState
+from solar_chat.assistant.events import ChatEvent, LevelReason, LoadState
 from solar_chat.assistant.machine import Machine
 from solar_chat.assistant.options import undo_change
 from solar_chat.assistant.plan import TurnRequest
@@ -70,22 +69,18 @@ class Desk:
         reply_language: ReplyChoice | None = None,
         history: tuple[Message, ...] = (),
         seed: int | None = None,
-        unfinished: bool = False,
     ) -> TurnRequest:
-        """A turn as the settings want it, but for what is given, and for what was asked for in the `history`. See `TurnRequest` for `unfinished`."""
+        """A turn as the settings want it, but for what is given, and for what was asked for in the `history`."""
         settings = self.settings.load()
         asked_level, asked_language = standing(history, settings.level, settings.reply_language)
-        return TurnRequest(
-            text=text,
+        return _request(
+            settings,
+            text,
             level=level or asked_level,
             level_reason="setting" if level is None and asked_level == settings.level else "choice",
-            history=history,
             reply_language=reply_language or asked_language,
-            default_language=_default_language(settings),
-            guard=settings.guard,
-            sampling=sampling_of(settings, seed),
-            max_reply_tokens=settings.max_reply_tokens,
-            unfinished=unfinished,
+            history=history,
+            seed=seed,
         )
 
     def turn(self, request: TurnRequest) -> Turn:
@@ -141,21 +136,47 @@ class Desk:
     ) -> TurnRequest:
         """A turn of a stored conversation, or of one that is stored with it."""
         conversation, settings = self.store.get(conversation_id) if conversation_id else None, self.settings.load()
+        # A stored conversation keeps what was asked for in its options, where it can be taken back: its history is not asked again.
         chosen = level or (conversation and conversation.level)
-        request = self.request(
+        return _request(
+            settings,
             text,
-            # A stored conversation keeps what was asked for in its options, where it can be taken back: its history is not asked again.
             level=chosen or settings.level,
+            level_reason="choice" if chosen else "setting",
             reply_language=reply_language or (conversation and conversation.reply_language) or settings.reply_language,
             history=history,
             unfinished=unfinished,
         )
-        return replace(request, level_reason="choice" if chosen else "setting")
 
     def _next_request(self, sight: Sight) -> TurnRequest:
         """The turn that `sight` would become if its draft were sent as it is."""
         history = history_of(self.store, sight.conversation_id) if sight.conversation_id else ()
         return self._stored_request(sight.conversation_id, sight.draft, history, sight.level, sight.reply_language, unfinished=True)
+
+
+def _request(
+    settings: Settings,
+    text: str,
+    *,
+    level: Level,
+    level_reason: LevelReason,
+    reply_language: ReplyChoice,
+    history: tuple[Message, ...],
+    seed: int | None = None,
+    unfinished: bool = False,
+) -> TurnRequest:
+    return TurnRequest(
+        text=text,
+        level=level,
+        level_reason=level_reason,
+        history=history,
+        reply_language=reply_language,
+        default_language=_default_language(settings),
+        guard=settings.guard,
+        sampling=sampling_of(settings, seed),
+        max_reply_tokens=settings.max_reply_tokens,
+        unfinished=unfinished,
+    )
 
 
 def sampling_of(settings: Settings, seed: int | None = None) -> Sampling:

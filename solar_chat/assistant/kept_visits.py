@@ -117,16 +117,18 @@ class KeptVisits:
             self.save()
             if time.monotonic() - dropped >= _DROP_EVERY_S:
                 dropped = time.monotonic()
+                # Where the bucket is gone, it may be back in an hour.
                 with contextlib.suppress(OSError):
-                    # Another machine at the same bucket may have dropped it, or the bucket is gone.
                     self._drop_old()
 
     def _drop_old(self) -> None:
         oldest = time.time() - KEPT_DAYS * 86_400
         # Halves of a process that was killed too.
         for kept in [*self._folder.glob(f"*{_SUFFIX}"), *self._folder.glob(f"*{_PART}")]:
-            if kept.stat().st_mtime < oldest:
-                kept.unlink(missing_ok=True)
+            # Another machine at the same bucket may have dropped it meanwhile.
+            with contextlib.suppress(OSError):
+                if kept.stat().st_mtime < oldest:
+                    kept.unlink(missing_ok=True)
 
 
 def _signature(file: Path) -> _Signature:

@@ -33,6 +33,8 @@ class Machine:
         self._wanted = wanted
         self._loaded = loaded
         self._loading: Future[None] | None = None
+        self._coming: list[str] = []
+        """Names of the models whose loading is asked for and not over; a second one may wait behind the first."""
         self._begins = threading.Lock()
 
     @property
@@ -53,6 +55,8 @@ class Machine:
         self.current.state = LoadState("libraries", wanted)
         threading.Thread(target=warm, name="warm-language", daemon=True).start()
         self._loading = self.engine.switch_soon(lambda: self.current.prepare(wanted, self.engine.backend, fall_back=fall_back))
+        self._coming.append(wanted)
+        self._loading.add_done_callback(lambda _: self._coming.remove(wanted))
         self._loading.add_done_callback(lambda _: self._loaded())
 
     def load_for_lent_gpu(self) -> None:
@@ -81,6 +85,10 @@ class Machine:
         there.set_result(None)
         return there
 
+    def needs(self, spec: ModelSpec) -> bool:
+        """Whether `spec` is the model that can be asked, or one that is on its way."""
+        return (self.engine.backend is not None and self.spec.id == spec.id) or any(_is_named(name, spec) for name in tuple(self._coming))
+
     def model_names(self) -> ModelNames:
         """What programs may call the model in use; before it is loaded, the one that will be."""
         if self.state.stage == "ready" or self.engine.backend is not None:
@@ -93,5 +101,14 @@ class Machine:
 
     def close(self) -> None:
         """Stop what runs and free the model; what was downloaded so far stays."""
+        # First: a load that waits for its download must not take the pause for a reason to load another model.
+        self.current.end()
         self.downloads.close()
         self.engine.close()
+
+
+def _is_named(name: str, spec: ModelSpec) -> bool:
+    try:
+        return resolve(name).id == spec.id
+    except SolarChatError:
+        return False

@@ -7,6 +7,7 @@ the reason why it is not the one they wanted stays visible. Runs on the engine's
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from solar_chat.engine import Backend, Progress, check_model, load_model
 from solar_chat.errors import ModelError, SolarChatError
 from solar_chat.hardware import detect
 from solar_chat.models import STARTER, ModelSpec, quantized_place, resolve
+
+log = logging.getLogger(__name__)
 
 Loader = Callable[[], Backend]
 Result = TypeVar("Result")
@@ -40,17 +43,24 @@ class CurrentModel:
         """`cache` is `Home.models`."""
         self._downloads = downloads
         self._cache = cache
+        self._over = False
         self.spec: ModelSpec = STARTER
         self.state = LoadState("idle", STARTER.id)
+
+    def end(self) -> None:
+        """What fails from now on is not made good by another model: nobody would ask it."""
+        self._over = True
 
     def prepare(self, wanted: str, now: Backend | None, *, fall_back: bool) -> Loader | None:
         """What loads `wanted`; None where that cannot be and, with `fall_back`, `now` stays. Raises SolarChatError where nothing is to be loaded.
 
-        With `fall_back` and no `now`, or where it is gone already when loading fails, what comes is the model in the box.
+        With `fall_back` and no `now`, or where it is gone already when loading fails, what comes is the model in the box. After `end` nothing does.
         """
         try:
             found = _readable(wanted, lambda: self._find(wanted))
         except SolarChatError as error:
+            if self._over:
+                raise
             problem = error
         else:
             return lambda: self._load(found, fall_back=fall_back)
@@ -67,7 +77,7 @@ class CurrentModel:
             return self._loaded(found)
         except SolarChatError as error:
             self._fails(found.spec.name, error)
-            if not fall_back or found.spec.id == STARTER.id:
+            if self._over or not fall_back or found.spec.id == STARTER.id:
                 raise
             problem = error
         return self._load_starter(problem)
@@ -127,4 +137,6 @@ def _readable(name: str, work: Callable[[], Result]) -> Result:
     except SolarChatError:
         raise
     except Exception as error:
+        # A bug, ours or a library's: the person reads one line of it, the log has the trace.
+        log.exception("a model could not be loaded")
         raise ModelError("load_failed", model=name, reason=f"{type(error).__name__}: {error}") from error

@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from solar_chat.assistant.assistant import Assistant
+from solar_chat.assistant.assistant import DELETED_KEPT_S, Assistant
 from solar_chat.assistant.chat import Halt
 from solar_chat.assistant.desk import Desk
 from solar_chat.assistant.events import ChatEvent, LoadState
@@ -140,12 +140,17 @@ class Visits:
         """What was kept of the visit `token`; None where that is nothing, or nothing that can be read: nobody is locked out by it."""
         if not token or self._kept is None or not self._kept.bring(token, folder / _FILE):
             return None
+        visit: Visit | None = None
         try:
-            return self._opened(token, folder)
+            visit = self._opened(token, folder)
+            visit.store.purge_deleted(DELETED_KEPT_S)
         except StoreError:
             log.warning("a kept visit could not be opened", exc_info=True)
+            if visit is not None:
+                visit.store.close()
             shutil.rmtree(folder, ignore_errors=True)
             return None
+        return visit
 
     def _opened(self, token: str, folder: Path) -> Visit:
         return Visit(token, folder, self._owner.catalogue, self._owner, self._clock)

@@ -90,6 +90,8 @@ class Database:
             # NORMAL in WAL mode: a killed process loses nothing that was committed, a power cut at most the last commits, and nothing breaks.
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
+            # What is deleted is overwritten. Some builds of SQLite do so by themselves, those of python.org do not.
+            connection.execute("PRAGMA secure_delete = ON")
         except BaseException:
             connection.close()
             raise

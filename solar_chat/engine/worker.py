@@ -303,6 +303,8 @@ class Engine:
     def _replace(self, work: _Load) -> None:
         try:
             loader = work.prepare()
+            if self._closed:
+                raise ModelError("engine_closed")
             if loader is not None:
                 self._drop_backend()
                 self._backend = loader()

@@ -6,8 +6,10 @@ its name says is asked when it is listed, not here.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from solar_chat.errors import SolarChatError
@@ -23,26 +25,39 @@ class AddedModels:
     def names(self) -> tuple[str, ...]:
         """In the order in which they came; none where the file is missing or cannot be read."""
         try:
-            lines = self._path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+            return self._read("replace")
         except OSError:
             return ()
-        return tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
 
     def add(self, name: str) -> None:
-        """Raises SolarChatError `settings_unwritable`."""
-        with self._guard:
-            self._write((*self.names(), name))
+        """Raises SolarChatError `settings_unwritable`, also where the list is there and cannot be read: then nothing was written."""
+        with self._changing():
+            self._write((*self._read(), name))
 
     def remove(self, name: str) -> None:
         """Take `name` off the list; the model itself stays where it is. Raises as `add` does."""
+        with self._changing():
+            self._write(tuple(each for each in self._read() if each != name))
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[None]:
         with self._guard:
-            self._write(tuple(each for each in self.names() if each != name))
+            try:
+                yield
+            except OSError as error:
+                raise SolarChatError("settings_unwritable", path=self._path, reason=error.strerror or str(error)) from error
+            except UnicodeDecodeError as error:
+                raise SolarChatError("settings_unwritable", path=self._path, reason="UTF-8") from error
+
+    def _read(self, errors: str = "strict") -> tuple[str, ...]:
+        try:
+            lines = self._path.read_text(encoding="utf-8-sig", errors=errors).splitlines()
+        except FileNotFoundError:
+            return ()
+        return tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
 
     def _write(self, names: tuple[str, ...]) -> None:
         new = self._path.with_suffix(".new")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            new.write_text("".join(f"{name}\n" for name in dict.fromkeys(names)), encoding="utf-8", newline="\n")
-            os.replace(new, self._path)
-        except OSError as error:
-            raise SolarChatError("settings_unwritable", path=self._path, reason=error.strerror or str(error)) from error
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        new.write_text("".join(f"{name}\n" for name in dict.fromkeys(names)), encoding="utf-8", newline="\n")
+        os.replace(new, self._path)

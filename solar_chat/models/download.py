@@ -7,6 +7,7 @@ too small, and nothing unchecked is ever called downloaded. A download has a thr
 from __future__ import annotations
 
 import contextlib
+import logging
 import shutil
 import threading
 import time
@@ -31,9 +32,14 @@ Progress = Callable[[str, float], None]
 
 _LOOK_S = 0.2
 
+log = logging.getLogger(__name__)
+
 
 class Download:
-    """One form of one model on its way to this machine. Its methods may be called from any thread, and return at once but for `wait`."""
+    """One form of one model on its way to this machine.
+
+    Its methods may be called from any thread. All return at once but `wait`, and `cancel` of one that does not run: that deletes before it returns.
+    """
 
     def __init__(self, spec: ModelSpec, cache: Path, *, endpoint: str | None = None, patience: Patience | None = None) -> None:
         """`spec` needs a form of the Hub (`spec.form`, else its first); `endpoint` beats `HF_ENDPOINT`. Starts nothing."""
@@ -139,6 +145,8 @@ class Download:
         except OSError as error:
             self._error, self._state = disk_problem(error, self.spec.name, self._shelf.folder), "failed"
         except Exception as error:
+            # What the Hub is known to answer was told above.
+            log.exception("a download failed")
             self._error, self._state = self._hub.problem(error), "failed"
 
     def _bring(self) -> None:

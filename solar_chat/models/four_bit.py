@@ -57,6 +57,13 @@ def four_bit_folders(cache: Path) -> Iterator[FourBitFolder]:
             yield found
 
 
+def orphans(cache: Path) -> Iterator[Path]:
+    """The whole copies whose source was a folder that is gone: each is a model of its own by now."""
+    for copy in four_bit_folders(cache):
+        if copy.seal.repo is None and not Path(copy.seal.origin).is_dir():
+            yield copy.folder
+
+
 def opened(folder: Path) -> FourBitFolder | None:
     """The copy in `folder`; None where there is none, half of one, or one of another format."""
     if folder.name.endswith(PART_SUFFIX):

@@ -16,7 +16,7 @@ from solar_chat.gguf_header import header_of_beginning
 from solar_chat.hardware import Hardware
 from solar_chat.models.catalog import CATALOG
 from solar_chat.models.choice import USUAL, ggufs, has_safetensors, settled
-from solar_chat.models.describe import commercial_use, config_context_tokens, config_shape, describe_folder, gguf_context_tokens, gguf_shape
+from solar_chat.models.describe import commercial_use, config_context_tokens, config_shape, gguf_context_tokens, gguf_shape
 from solar_chat.models.download import copy_of, form_here, forms_here
 from solar_chat.models.fit import Fit, best_alternative, fits, free_disk
 from solar_chat.models.four_bit import four_bit_folders
@@ -131,15 +131,14 @@ def _counted(form: Form, cache: Path, endpoint: str | None) -> Form:
 
 
 def downloaded(cache: Path) -> tuple[ModelSpec, ...]:
-    """Every model that is here, whole or not, and not in the catalogue; 4-bit copies whose source is gone included."""
+    """Every model of the Hub that is here, whole or not or as a 4-bit copy, and not in the catalogue."""
     known = {form.repo for spec in CATALOG for form in spec.forms}
-    kept = list(four_bit_folders(cache))
-    listings = [listing for _, listing in shelves(cache)] + [listing for copy in kept if (listing := Shelf(copy.folder).listing()) is not None]
+    kept = (Shelf(copy.folder).listing() for copy in four_bit_folders(cache))
+    listings = [listing for _, listing in shelves(cache)] + [listing for listing in kept if listing is not None]
     strange = {(listing.repo, listing.revision): listing for listing in reversed(listings) if listing.repo not in known}
-    orphans = [describe_folder(copy.folder) for copy in kept if copy.seal.repo is None and not Path(copy.seal.origin).is_dir()]
     here = copies(cache)
     found = [_described(replace(resolve(listing.repo), forms=forms), listing) for listing in strange.values() if (forms := _forms_of(listing, here))]
-    return (*sorted(found, key=lambda spec: spec.id), *orphans)
+    return tuple(sorted(found, key=lambda spec: spec.id))
 
 
 def _forms_of(listing: Listing, here: tuple[Copy, ...]) -> tuple[Form, ...]:

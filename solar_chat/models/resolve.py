@@ -18,6 +18,7 @@ from solar_chat.models.catalog import ALIASES, CATALOG
 from solar_chat.models.describe import describe_folder, describe_gguf, template_of_name
 from solar_chat.models.remote import is_remote, remote_model
 from solar_chat.models.spec import Form, FormKind, ModelSpec
+from solar_chat.paths import typed_path
 
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 _FORM = re.compile(rf"(.+):({'|'.join(get_args(FormKind))})", re.IGNORECASE)
@@ -27,8 +28,8 @@ _FILE = re.compile(r"([^:]+):([^:]+)")
 def resolve(name: str | Path) -> ModelSpec:
     """The model that `name` means; its `form` is set where one was asked for.
 
-    Raises ModelError `model_unknown`, `model_folder_missing`, `model_not_a_folder`, `model_no_form`, and those of `describe_folder`,
-    `describe_gguf` and `remote_model`.
+    Raises ModelError `model_unknown`, `model_folder_missing`, `model_not_a_folder`, `model_no_form`, those of `describe_folder`, `describe_gguf` and
+    `remote_model`, and InputError as `typed_path` does.
     """
     text = str(name).strip()
     if is_remote(text):
@@ -58,7 +59,7 @@ def _resolved(text: str) -> ModelSpec:
     known = _known(text)
     if known is not None:
         return known
-    path = Path(text).expanduser()
+    path = typed_path(text)
     if text.lower().endswith(".gguf"):
         return describe_gguf(path.absolute())
     if path.is_dir() and text:

@@ -127,8 +127,9 @@ class Shelf:
         for file in wanted(listing, form) if listing is not None else ():
             self.file(file).unlink(missing_ok=True)
             self.part(file).unlink(missing_ok=True)
-        if listing is None or not any(self.here_bytes(file) for file in listing.files):
-            shutil.rmtree(self.folder, ignore_errors=False)
+        # There is no folder before the Hub has said what belongs into it.
+        if self.folder.is_dir() and (listing is None or not any(self.here_bytes(file) for file in listing.files)):
+            shutil.rmtree(self.folder)
 
 
 def take_lock(folder: Path, stack: contextlib.ExitStack) -> bool:

@@ -1,4 +1,5 @@
-"""Every model at once, as this machine sees it: those of the catalogue, those that were downloaded, those that a person has added.
+"""Every model at once, as this machine sees it: those of the catalogue, those that were downloaded, those that a person has added, and 4-bit copies
+whose source is gone.
 
 Asks no hub and no server, so that a list is there at once, also offline; what only they know (the size of a stranger's repository) is asked by
 `look_up` when somebody wants that model. The rule: a model that is gone is listed with the reason, not left out.
@@ -15,6 +16,7 @@ from solar_chat.hardware import Hardware
 from solar_chat.models.catalog import CATALOG
 from solar_chat.models.download import forms_here
 from solar_chat.models.fit import Fit, best_alternative, fits, free_disk
+from solar_chat.models.four_bit import orphans
 from solar_chat.models.offer import downloaded, remembered
 from solar_chat.models.quantized import QuantizedCopy, quantized_copy
 from solar_chat.models.resolve import resolve
@@ -45,16 +47,15 @@ class Listed:
 
 def survey(added: Iterable[str], cache: Path, hardware: Hardware) -> tuple[Listed, ...]:
     """The list. `cache` is `Home.models`; `added` are names of `AddedModels`."""
-    disk = free_disk(cache)
-    return tuple(_listed(name, spec, problem, cache, hardware, disk) for name, spec, problem in _all(tuple(added), cache))
+    disk, mine = free_disk(cache), tuple(added)
+    return tuple(_listed(name, spec, problem, mine, cache, hardware, disk) for name, spec, problem in _all(mine, cache))
 
 
 def _all(added: tuple[str, ...], cache: Path) -> Iterator[tuple[str, ModelSpec | None, SolarChatError | None]]:
-    mine = set(added)
     here = {spec.id: spec for spec in downloaded(cache)}
     for spec in CATALOG:
         yield spec.id, spec, None
-    for name in added:
+    for name in dict.fromkeys((*added, *map(str, orphans(cache)))):
         try:
             spec = resolve(name)
         except SolarChatError as error:
@@ -64,12 +65,14 @@ def _all(added: tuple[str, ...], cache: Path) -> Iterator[tuple[str, ModelSpec |
                 known = here.get(spec.id) or (remembered(spec, cache) if spec.forms else None)
                 yield name, known or spec, None
     for spec in here.values():
-        if spec.id not in mine:
+        if spec.id not in added:
             yield spec.id, spec, None
 
 
-def _listed(name: str, spec: ModelSpec | None, problem: SolarChatError | None, cache: Path, hardware: Hardware, disk: int) -> Listed:
-    added = spec is None or spec not in CATALOG
+def _listed(
+    name: str, spec: ModelSpec | None, problem: SolarChatError | None, mine: tuple[str, ...], cache: Path, hardware: Hardware, disk: int
+) -> Listed:
+    added = name in mine if spec is None else spec not in CATALOG
     if spec is None or spec.remote is not None:
         return Listed(name, spec, added=added, problem=problem)
     found = fits(spec, hardware, disk, forms_here(spec, cache))

@@ -15,6 +15,7 @@ import gradio as gr
 
 from solar_chat.errors import InputError, ModelError, SolarChatError
 from solar_chat.models import STARTER, free_disk
+from solar_chat.paths import typed_path
 from solar_chat.ui.boxes import JS_ANSWERED
 from solar_chat.ui.markup import safe
 from solar_chat.ui.models_page import problem_html
@@ -192,10 +193,10 @@ class Upscale:
         source = opened[1]
         try:
             seen = preview(source, wish.plan(source.checkpoint.layers))
+            out = self._place(wish, seen.plan)
         except SolarChatError as error:
             blank = {region.picture: "", region.facts: "", region.place: "", region.build: gr.update(interactive=False)}
             return {region.plan_problem: problem_html(self.screen, tab, error), **blank}
-        out = self._place(wish, seen.plan)
         problem = self._wrong_place(source, seen, out)
         fine = f'<p class="line">{safe(tr("upscale_page.place", path=out))}</p>'
         return {
@@ -225,7 +226,7 @@ class Upscale:
 
     def _place(self, wish: Wish, plan: DepthPlan) -> Path:
         """A bare name lies with the app's own models, a path where it says."""
-        named = Path(wish.name).expanduser()
+        named = typed_path(wish.name) if wish.name.startswith("~") else Path(wish.name)
         return (self.screen.assistant.home.built / (named if named.name else self._usual(wish, plan))).absolute()
 
     def _usual(self, wish: Wish, plan: DepthPlan) -> str:

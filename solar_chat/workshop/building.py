@@ -7,6 +7,7 @@ called off or failed has left nothing behind. What a plan is, and how bytes are 
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -31,6 +32,8 @@ Working = Literal["building", "verifying", "measuring", "exporting"]
 Stage = Literal["idle", Working, "built", "verified", "measured", "exported", "cancelled", "failed"]
 
 _CLOSING_S = 10.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,8 @@ class Builds:
         except SolarChatError as error:
             self._rest("failed", error=error)
         except Exception as error:
+            # A bug, ours or a library's: the person reads one line of it, the log has the trace.
+            log.exception("%s failed", self.state.stage)
             self._rest("failed", error=InputError("upscale_stopped", reason=f"{type(error).__name__}: {error}"))
 
     def _build(self, order: Order) -> None:

@@ -21,7 +21,7 @@ from solar_chat.export.writing import Progress
 from solar_chat.i18n import Catalogue, InterfaceLanguage
 from solar_chat.messages import Message
 from solar_chat.models import ModelSpec, copy_of, described, resolve
-from solar_chat.paths import SAMPLE_TEXT, Home
+from solar_chat.paths import SAMPLE_TEXT, Home, typed_path
 from solar_chat.prompts import TEMPLATES, ChatTemplate
 
 _TERMS = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE")
@@ -34,9 +34,9 @@ def export_model(name: str, target: Path, weights: Weights, home: Home, progress
     """Write the model that `name` means as a GGUF file, and its Modelfile.
 
     `progress` may raise to end it; nothing is left then. Raises ModelError `model_not_downloaded`, `export_remote`, InputError `export_is_gguf`,
-    `export_tokenizer`, and those of `resolve`, `Checkpoint.read` and `export`.
+    `export_tokenizer`, and those of `typed_path`, `resolve`, `Checkpoint.read` and `export`.
     """
-    target = target.expanduser().absolute()
+    target = typed_path(target).absolute()
     modelfile_path(target)
     spec = here(resolve(name), home)
     if spec.path is None or spec.path.suffix.lower() == ".gguf":

@@ -12,7 +12,7 @@ from pathlib import Path
 from solar_chat.engine import TextTokenizer, opened, tokenizer_of, weight_format
 from solar_chat.errors import InputError
 from solar_chat.hardware import Hardware
-from solar_chat.paths import SAMPLE_TEXT
+from solar_chat.paths import SAMPLE_TEXT, typed_path
 from solar_chat.upscale import LONGEST_WINDOW_TOKENS, RECIPE, Checkpoint, Comparison, Figures, Recipe, Text, figures
 from solar_chat.workshop.source import Source
 
@@ -68,9 +68,10 @@ def _look(checkpoint: Checkpoint, name: str, text: Text, window: int, hardware: 
 
 
 def _words(text: Path | str) -> tuple[str, bool]:
-    """(the text, whether it was cut). Raises InputError `measure_no_text`."""
+    """(the text, whether it was cut). Raises InputError `measure_no_text`, and as `typed_path` does."""
     try:
-        raw = text.encode() if isinstance(text, str) else _beginning(text.expanduser())
+        # A browser may send half a character, which no file could hold.
+        raw = text.encode("utf-8", "replace") if isinstance(text, str) else _beginning(typed_path(text))
         cut = len(raw) > LONGEST_TEXT_BYTES
         # Half a character may stand where it was cut.
         words = raw[:LONGEST_TEXT_BYTES].decode("utf-8-sig", "ignore") if cut else raw.decode("utf-8-sig")

@@ -1,6 +1,6 @@
 """Where the layers come from: a folder, a list of files, a model of the catalogue or of the Hub.
 
-The one place where `models` and `upscale`, strangers to each other, meet.
+The place where `models` and `upscale`, strangers to each other, meet over a checkpoint.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from solar_chat.errors import InputError
-from solar_chat.paths import Home
+from solar_chat.paths import Home, typed_path
 from solar_chat.upscale import Checkpoint, Recipe
 
 Progress = Callable[[str, float], None]
@@ -31,12 +31,12 @@ def open_source(text: str, home: Home, progress: Progress | None = None, *, weig
     """The model that `text` means: a folder, `A.safetensors,B.safetensors` beside a config.json, an `owner/name` (downloaded where it is not here).
 
     Without `weights` nothing is downloaded: of a model that is not here only the configuration and the headers are asked for, enough to plan.
-    Raises InputError as `Checkpoint.read` does, `upscale_files_apart`; ModelError as `resolve` and `fetch` do.
+    Raises InputError as `Checkpoint.read` and `typed_path` do, `upscale_files_apart`; ModelError as `resolve` and `fetch` do.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if parts and all(part.lower().endswith(".safetensors") for part in parts):
-        return _of_files([Path(part).expanduser().absolute() for part in parts])
-    folder = Path(text).expanduser()
+        return _of_files([typed_path(part).absolute() for part in parts])
+    folder = typed_path(text)
     if text.strip() and folder.is_dir():
         return Source(Checkpoint.read(folder.absolute()), folder.resolve().name)
     # Only now: a folder needs nothing that knows of downloads, and starts a tenth of a second sooner.

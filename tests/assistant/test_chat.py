@@ -201,6 +201,56 @@ def test_a_failed_regeneration_leaves_the_first_version(assistant: Assistant, ba
     assert contents(assistant, conversation) == [("user", "말해 줘", "complete"), ("assistant", "하나입니다.", "complete")]
 
 
+def test_a_regeneration_of_white_space_leaves_the_first_version(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    backend.enqueue(["하나입니다."])
+    *_, saved = assistant.send(conversation, "말해 줘")
+    assert isinstance(saved, Saved)
+    backend.enqueue([" ", "\n", " "])
+    with pytest.raises(ModelError, match="empty_reply"):
+        list(assistant.regenerate(conversation, saved.message.id))
+    assert contents(assistant, conversation) == [("user", "말해 줘", "complete"), ("assistant", "하나입니다.", "complete")]
+
+
+def test_a_regeneration_that_takes_back_its_beginning_leaves_the_first_version(
+    assistant: Assistant, backend: ScriptedBackend, conversation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend.enqueue(["하나입니다."])
+    backend.enqueue(["둘입니다."])
+    *_, saved = assistant.send(conversation, "말해 줘")
+    assert isinstance(saved, Saved)
+    list(assistant.send(conversation, "그다음은?"))
+    before = contents(assistant, conversation)
+    events = assistant.regenerate(conversation, saved.message.id)
+    backend.enqueue(["셋", "입니다."])
+    while not isinstance(next(events), Draft):
+        pass
+    assert len(assistant.store.siblings(saved.message.id)) == 2
+    # As the guard does before it begins anew.
+    monkeypatch.setattr("solar_chat.assistant.turn.Turn.answer", lambda _: None)
+    events.close()
+    assert contents(assistant, conversation) == before
+
+
+def test_a_title_goes_with_its_message(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    backend.enqueue([], error=ModelError("generation_failed", model="scripted", reason="x"))
+    with pytest.raises(ModelError):
+        list(assistant.send(conversation, "처음 것"))
+    assert assistant.store.get(conversation).title == ""
+    backend.enqueue(["네."])
+    list(assistant.send(conversation, "다음 것"))
+    assert assistant.store.get(conversation).title == "다음 것"
+
+
+def test_a_title_that_a_person_gave_stays(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
+    backend.enqueue([], error=ModelError("generation_failed", model="scripted", reason="x"))
+    events = assistant.send(conversation, "처음 것")
+    next(events)
+    assistant.store.rename(conversation, "내 제목")
+    with pytest.raises(ModelError):
+        list(events)
+    assert assistant.store.get(conversation).title == "내 제목"
+
+
 def test_edit_starts_a_branch_of_its_own(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:
     for reply in ("하나입니다.", "둘입니다.", "셋입니다."):
         backend.enqueue([reply])
@@ -221,6 +271,16 @@ def test_an_older_window_does_not_overwrite_a_newer_turn(assistant: Assistant, b
     with pytest.raises(StaleWrite):
         list(assistant.send(conversation, "옛 창에서", expected_revision=seen))
     assert [content for _, content, _ in contents(assistant, conversation)] == ["새 창에서", "하나입니다."]
+
+
+def test_a_stored_history_is_not_asked_what_it_wishes(
+    assistant: Assistant, backend: ScriptedBackend, conversation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr("solar_chat.assistant.desk.standing", lambda *given: asked.append(given))
+    backend.enqueue(["하나입니다."])
+    list(assistant.send(conversation, "첫째는?"))
+    assert asked == []
 
 
 def test_the_conversations_level_beats_the_setting(assistant: Assistant, backend: ScriptedBackend, conversation: str) -> None:

@@ -111,6 +111,22 @@ def test_nobody_waits_for_a_download_that_cannot_be_loaded(assistant: Assistant,
     assert hub.got == [("config.json", 0)]
 
 
+def test_closing_during_the_first_download_loads_no_other_model(assistant: Assistant, hub: StandInHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    assistant.machine.engine._drop_backend()
+    loaded: list[object] = []
+    monkeypatch.setattr("solar_chat.assistant.switching.load_model", lambda *given, **_: loaded.append(given))
+    hub.bytes_per_second = 20_000
+    assistant.start_loading("me/tiny")
+    waiting = assistant.ready()
+    while not assistant.downloads() or assistant.downloads()[0].progress.done_bytes < 1000:
+        time.sleep(0.01)
+    assistant.close()
+    with pytest.raises(SolarChatError):
+        waiting.result(20)
+    assert loaded == []
+    assert assistant.load_state().error is None
+
+
 def test_closing_keeps_what_has_come(assistant: Assistant, hub: StandInHub) -> None:
     hub.bytes_per_second = 20_000
     run = assistant.start_download("me/tiny")

@@ -40,6 +40,23 @@ def test_a_visit_is_found_again_on_a_new_machine(assistant: Assistant, bucket: P
     assert list(bucket.iterdir()) == []
 
 
+def test_what_a_visitor_deleted_is_not_kept_for_ever(
+    assistant: Assistant, bucket: Path, backend: ScriptedBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = Visits(assistant)
+    visit = before.enter(None)
+    said(before, visit.token, backend, "안녕?", "안녕하세요.")
+    deleted = said(before, visit.token, backend, "secretquestion", "네.")
+    visit.store.delete(deleted)
+    before.close()
+    monkeypatch.setattr("solar_chat.assistant.visits.DELETED_KEPT_S", 0.0)
+    after = Visits(assistant)
+    assert len(after.enter(visit.token).store.list()) == 1
+    after.close()
+    (kept,) = bucket.iterdir()
+    assert b"secretquestion" not in kept.read_bytes()
+
+
 def test_a_change_is_kept_while_the_visit_goes_on(assistant: Assistant, bucket: Path, backend: ScriptedBackend) -> None:
     visits = Visits(assistant)
     visit = visits.enter(None)
@@ -122,6 +139,17 @@ def test_a_visit_that_cannot_be_read_keeps_no_other_from_being_kept(assistant: A
     said(visits, fine.token, backend, "안녕?", "안녕하세요.")
     visits.close()
     assert len(list(bucket.iterdir())) == 1
+
+
+def test_what_another_machine_drops_meanwhile_stops_no_start(assistant: Assistant, bucket: Path) -> None:
+    bucket.mkdir(parents=True)
+    # Found by its name, and not there when it is looked at.
+    (bucket / "gone.sqlite3").symlink_to(bucket / "nowhere")
+    (bucket / "old.part").write_bytes(b"x")
+    then = time.time() - (KEPT_DAYS + 1) * 86_400
+    os.utime(bucket / "old.part", (then, then))
+    Visits(assistant).close()
+    assert [kept.name for kept in bucket.iterdir()] == ["gone.sqlite3"]
 
 
 def test_half_a_copy_of_a_killed_process_goes_too(assistant: Assistant, bucket: Path) -> None:

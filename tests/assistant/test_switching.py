@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -102,11 +103,81 @@ def test_what_only_loading_shows_leaves_the_model_in_the_box(assistant: Assistan
     assert assistant.load_state().device == detect().device
 
 
+def test_what_nobody_expected_is_told_and_logged(
+    assistant: Assistant, backend: ScriptedBackend, tiny: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr("solar_chat.assistant.switching.check_model", broken)
+    switched(assistant, tiny)
+    assert problem_of(assistant).key == "load_failed"
+    assert [record.exc_info is not None for record in caplog.records] == [True]
+
+
 def test_a_first_load_that_fails_loads_the_model_in_the_box(assistant: Assistant) -> None:
     assistant.machine.engine._drop_backend()
     switched(assistant, "no such model")
     assert (assistant.load_state().stage, assistant.load_state().model) == ("ready", "Solar Starter")
     assert problem_of(assistant).key == "model_unknown"
+
+
+class TestNoneIsDeletedThatIsNeeded:
+    @pytest.fixture
+    def go(self, assistant: Assistant) -> Iterator[threading.Event]:
+        """The worker is busy until this is set."""
+        go, begun = threading.Event(), threading.Event()
+
+        def prepare() -> None:
+            begun.set()
+            go.wait(30)
+
+        assistant.machine.engine.switch_soon(prepare)
+        assert begun.wait(30)
+        yield go
+        go.set()
+
+    def test_before_its_loading_has_begun(self, assistant: Assistant, tiny: Path, go: threading.Event) -> None:
+        assistant.start_loading("no such model")
+        assistant.start_loading(str(tiny))
+        assert assistant.load_state().stage == "libraries"
+        # Another one that is asked for behind it changes nothing.
+        assistant.start_loading("no such model")
+        with pytest.raises(ModelError, match="model_in_use"):
+            assistant.remove_model(str(tiny))
+        go.set()
+        assistant.wait_ready()
+        with pytest.raises(ModelError, match="model_in_use"):
+            assistant.remove_model(str(tiny))
+
+    def test_while_it_loads(self, assistant: Assistant, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        begun, go = threading.Event(), threading.Event()
+
+        def load(*_: object, **__: object) -> ScriptedBackend:
+            begun.set()
+            assert go.wait(30)
+            return ScriptedBackend()
+
+        monkeypatch.setattr("solar_chat.assistant.switching.load_model", load)
+        assistant.start_loading(str(tiny))
+        assert begun.wait(30)
+        with pytest.raises(ModelError, match="model_in_use"):
+            assistant.remove_model(str(tiny))
+        go.set()
+        assistant.wait_ready()
+
+    def test_the_one_before_is_free_again(self, assistant: Assistant, tiny: Path) -> None:
+        switched(assistant, tiny)
+        switched(assistant, "starter")
+        with pytest.raises(ModelError, match="model_not_downloaded"):
+            assistant.remove_model(str(tiny))
+
+    def test_a_load_that_failed_does_not_give_up_the_one_in_use(self, assistant: Assistant, tiny: Path) -> None:
+        switched(assistant, tiny)
+        with pytest.raises(ModelError, match="model_unknown"):
+            switched(assistant, "no such model", fall_back=False)
+        with pytest.raises(ModelError, match="model_in_use"):
+            assistant.remove_model(str(tiny))
 
 
 class TestFourBits:

@@ -122,6 +122,18 @@ def test_a_deleted_conversation_comes_back_until_it_is_purged(store: Store, cloc
     connection.close()
 
 
+def test_nothing_of_a_purged_conversation_stays_in_the_file(store: Store) -> None:
+    kept, doomed = store.create(title="남을 대화"), store.create(title="감출 제목 secrettitle")
+    dialogue(store, kept.id, "남을 질문", "남을 대답")
+    dialogue(store, doomed.id, "감출 질문 secretquestion", "감출 대답 secretreply")
+    store.delete(doomed.id)
+    store.purge_deleted(0)
+    assert len(store.search("owner", "남을")) == 3
+    store.close()
+    left = store.file.read_bytes()
+    assert [word for word in ("감출", "secrettitle", "secretquestion", "secretreply") if word.encode() in left] == []
+
+
 def test_a_turn_is_kept_with_everything(store: Store, clock: Clock) -> None:
     made = store.create()
     asked = store.append(made.id, "user", "안녕?", None, meta={"language": "ko"})

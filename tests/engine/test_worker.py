@@ -251,6 +251,28 @@ class TestClose:
         release.set()
         assert isinstance(outcome[0], ModelError)
 
+    def test_a_load_that_was_being_prepared_is_not_begun(self, engine: Engine) -> None:
+        begun, go = threading.Event(), threading.Event()
+        loads: list[str] = []
+
+        def loader() -> ScriptedBackend:
+            loads.append("begun")
+            return ScriptedBackend()
+
+        def prepare() -> Callable[[], ScriptedBackend]:
+            begun.set()
+            go.wait(SOON_S)
+            return loader
+
+        done = engine.switch_soon(prepare)
+        assert begun.wait(SOON_S)
+        closing, _ = in_thread(engine.close)
+        with pytest.raises(ModelError, match="engine_closed"):
+            done.result(SOON_S)
+        go.set()
+        closing.join(SOON_S)
+        assert loads == []
+
     def test_afterwards_it_refuses_at_once(self, engine: Engine) -> None:
         engine.close()
         engine.close()

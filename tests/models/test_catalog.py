@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from gguf import GGUFWriter
 
-from solar_chat.errors import ModelError
+from solar_chat.errors import InputError, ModelError
 from solar_chat.models import CATALOG, EEVE, SOLAR, STARTER, resolve
 from solar_chat.models.describe import find_template
 from solar_chat.paths import STARTER_MODEL
@@ -84,6 +84,12 @@ def test_what_means_nothing_is_refused_with_what_does(name: str) -> None:
 @pytest.mark.parametrize("name", ["./nowhere", "/nowhere/at/all", "~/nowhere-at-all", "C:\\models\\x"])
 def test_a_path_that_is_not_there(name: str) -> None:
     assert refused(name).key == "model_folder_missing"
+
+
+@pytest.mark.parametrize("name", ["~~~", "m" * 300, f"{'m' * 300}.gguf", "~~~:gguf"])
+def test_what_can_be_no_path_is_said(name: str) -> None:
+    with pytest.raises(InputError, match="path_unusable"):
+        resolve(name)
 
 
 def test_files_are_not_folders(tmp_path: Path) -> None:

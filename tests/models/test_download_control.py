@@ -10,6 +10,7 @@ import pytest
 
 from solar_chat.errors import ModelError
 from solar_chat.models import copies, fetch, remove, resolve
+from solar_chat.models.transfer import Patience
 from tests.models.downloading import BROUGHT, GOOD, another_program, brought, download, names, parts, until
 from tests.models.hub import StandInHub
 
@@ -45,6 +46,16 @@ def test_cancel_deletes_what_has_come(site: StandInHub, cache: Path) -> None:
     assert run.wait(10).state == "cancelled"
     assert copies(cache) == ()
     assert not (cache / "me--model").exists()
+
+
+def test_cancel_while_the_hub_is_asked(site: StandInHub, cache: Path) -> None:
+    site.failures = [(429, {"Retry-After": "30"})] * 9
+    run = download(site, cache, Patience(first_wait_s=30)).start()
+    while not site.requests:
+        time.sleep(0.01)
+    run.cancel()
+    now = run.wait(10)
+    assert (now.state, now.error) == ("cancelled", None)
 
 
 def test_cancel_of_a_paused_one_deletes_too(site: StandInHub, cache: Path) -> None:

@@ -173,3 +173,14 @@ def test_a_limit_on_the_size_of_files_is_a_full_disk_too(site: StandInHub, cache
     limit = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))"
     assert elsewhere(site, cache, limit) == "download_disk_full"
     assert [part.stat().st_size for part in parts(cache)] == [150_000]
+
+
+def test_what_nobody_expected_is_told_and_logged(
+    site: StandInHub, cache: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr("solar_chat.models.download.transfer", broken)
+    assert refused(site, cache).key == "hub_failed"
+    assert [(record.getMessage(), record.exc_info is not None) for record in caplog.records] == [("a download failed", True)]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from solar_chat.errors import ModelError
 from solar_chat.models import (
+    CATALOG,
     Download,
     copies_of,
     drop_full_weights,
@@ -20,6 +22,7 @@ from solar_chat.models import (
     quantized_place,
     remove,
     resolve,
+    survey,
 )
 from solar_chat.models.four_bit import SEAL
 from solar_chat.models.quantized import QuantizedPlace
@@ -154,6 +157,19 @@ class TestFolders:
         remove(found)
         assert not folder.exists()
         assert (local / "model.safetensors").exists()
+
+    def test_an_unreadable_copy_whose_source_is_gone_takes_no_other_with_it(self, local: Path, cache: Path) -> None:
+        folder = make(place_of(local, cache))
+        shutil.rmtree(local)
+        listed = {each.name: each for each in survey((), cache, LAPTOP)}
+        assert listed[str(folder)].spec is not None
+        assert [copy.folder for copy in listed[str(folder)].copies] == [folder]
+        # As long as before, so that the seal holds.
+        (folder / "config.json").write_bytes(b"{" * (folder / "config.json").stat().st_size)
+        listed = {each.name: each for each in survey((), cache, LAPTOP)}
+        assert len(listed) == len(CATALOG) + 1
+        broken = listed[str(folder)]
+        assert (broken.spec, broken.added, broken.problem and broken.problem.key) == (None, False, "model_file_broken")
 
     def test_a_long_name_fits_into_a_file_name(self, local: Path, cache: Path) -> None:
         long = local.rename(local.with_name("모" * 84))

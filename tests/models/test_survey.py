@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from solar_chat.errors import ModelError
+from solar_chat.errors import ModelError, SolarChatError
 from solar_chat.models import CATALOG, AddedModels, Listed, introduce, resolve, survey
 from solar_chat.models.describe import commercial_use
 from tests.models.downloading import GOOD, brought, download
@@ -130,3 +130,21 @@ def test_added_names_are_kept_in_order_and_once(tmp_path: Path) -> None:
     assert added.names() == ("/모델/폴더 하나", "ollama:solar")
     (tmp_path / "설정" / "models.txt").write_bytes(b"\xef\xbb\xbfa/a\r\n\r\n\xff\xfe\r\n")
     assert added.names()[0] == "a/a"
+
+
+def test_a_list_that_cannot_be_read_is_not_written_over(tmp_path: Path) -> None:
+    file = tmp_path / "models.txt"
+    added = AddedModels(file)
+    for spoilt in (b"a/a\n\xff\xfe\n", None):
+        if spoilt is None:
+            # What cannot be opened, for whatever reason.
+            file.unlink()
+            file.mkdir()
+        else:
+            file.write_bytes(spoilt)
+        for change in (added.add, added.remove):
+            with pytest.raises(SolarChatError, match="settings_unwritable"):
+                change("b/b")
+        assert spoilt is None or file.read_bytes() == spoilt
+        assert [entry.name for entry in tmp_path.iterdir()] == ["models.txt"]
+    assert added.names() == ()

@@ -133,6 +133,8 @@ def test_what_is_wrong_is_said_where_it_was_typed(page: Page, workshop: tuple[st
     expect(page.locator("#upscale-facts")).to_contain_text("원본과 똑같이 답합니다")
     page.locator("#upscale-name").locator("input, textarea").fill("가" * 300)
     expect(page.locator("#upscale-place [role=alert]")).to_contain_text("쓰지 못했습니다")
+    page.locator("#upscale-name").locator("input, textarea").fill("~~~")
+    expect(page.locator("#upscale-plan-problem [role=alert]")).to_contain_text("경로로 쓸 수 없습니다")
     page.locator("#upscale-name").locator("input, textarea").fill(str(STARTER_MODEL / "inside"))
     expect(page.locator("#upscale-place [role=alert]")).to_contain_text("원본 폴더이거나 그 안에 있습니다")
     expect(page.locator("button#upscale-build")).to_be_disabled()

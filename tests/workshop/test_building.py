@@ -15,6 +15,8 @@ from solar_chat.paths import Home
 from solar_chat.upscale import Checkpoint, DepthPlan
 from solar_chat.workshop import building
 from solar_chat.workshop.building import Builds, Order
+from solar_chat.workshop.exporting import export_model
+from solar_chat.workshop.measuring import measure
 from solar_chat.workshop.preview import plan_notes, preview, read_slices
 from solar_chat.workshop.shelf import sources_here
 from solar_chat.workshop.source import Source, open_source
@@ -212,11 +214,35 @@ def test_a_source_that_went_away_fails_in_words(builds: Builds, home: Home, star
     assert not home.built.exists()
 
 
+def test_what_nobody_expected_is_told_and_logged(
+    builds: Builds, home: Home, starter: Source, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr(building, "build", broken)
+    builds.start(starter, order(home))
+    now = builds.wait(60)
+    assert now.error is not None
+    assert now.error.key == "upscale_stopped"
+    assert [(record.getMessage(), record.exc_info is not None) for record in caplog.records] == [("building failed", True)]
+
+
 def test_a_source_that_is_not_here_is_not_fetched(builds: Builds, home: Home, starter: Source) -> None:
     away = Source(replace(starter.checkpoint, folder=home.models / "away"), "owner/away", on_hub=True)
     assert preview(away, choose_plan(12, 4, None, "dus")).download_bytes == 21901824
     with pytest.raises(InputError, match="upscale_not_here"):
         builds.start(away, order(home))
+
+
+@pytest.mark.parametrize("typed", ["~~~", "~~~.safetensors", "m" * 300])
+def test_what_can_be_no_path_is_said(home: Home, builds: Builds, starter: Source, typed: str) -> None:
+    with pytest.raises(InputError, match="path_unusable"):
+        open_source(typed, home, weights=False)
+    with pytest.raises(InputError, match="path_unusable"):
+        export_model("starter", Path(f"{typed}.gguf"), "f16", home)
+    with pytest.raises(InputError, match="path_unusable"):
+        measure(starter, starter.checkpoint.folder, CPU, Path(typed))
 
 
 def test_slices_as_typed() -> None:

@@ -190,6 +190,11 @@ def test_text_without_bom_and_with(tmp_path: Path, catalogue: Catalogue) -> None
     assert nats[0] == nats[1]
 
 
+def test_half_a_character_is_read_as_any_other(tmp_path: Path, catalogue: Catalogue) -> None:
+    source, out = deeper(checkpoint(tmp_path / "source"), DepthPlan.solar(4, 1), tmp_path / "deep", catalogue)
+    assert measure(source, out, CPU, TEXT + "\ud83d").comparison.source.nats > 0
+
+
 def test_an_error_of_input_names_the_least(tmp_path: Path, catalogue: Catalogue) -> None:
     source, out = deeper(checkpoint(tmp_path / "source"), DepthPlan.solar(4, 1), tmp_path / "deep", catalogue)
     (tmp_path / "short.txt").write_text("안녕", encoding="utf-8")
