@@ -62,10 +62,10 @@ class Home:
 
     @classmethod
     def find(cls, override: Path | None = None) -> Home:
-        """The folders to use: `override`, else `SOLAR_CHAT_HOME`, else the platform's."""
+        """The folders to use: `override`, else `SOLAR_CHAT_HOME`, else the platform's. Raises InputError as `typed_path` does."""
         root = override or (Path(env) if (env := os.environ.get("SOLAR_CHAT_HOME")) else None)
         if root is not None:
-            root = root.expanduser().absolute()
+            root = typed_path(root).absolute()
             return cls(root / "data", root / "config", root / "cache", root / "logs")
         dirs = platformdirs.PlatformDirs(APP_NAME, appauthor=False)
         return cls(dirs.user_data_path, dirs.user_config_path, dirs.user_cache_path, dirs.user_log_path)

@@ -23,7 +23,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the program and exit: 0, 1 (an error a person can mend, in one line on stderr), 2 (bad usage), 3 (it runs already)."""
     arguments = sys.argv[1:] if arguments is None else arguments
     _leave_vanished_folder()
-    home = _home(arguments)
+    try:
+        home = _home(arguments)
+    except SolarChatError as error:
+        sys.exit(_complain(Catalogue.load().describe(error, _language(arguments))))
     # A click brings no streams, or on Linux some that nobody sees, and no arguments; a script that asks a bundle something brings those.
     clicked = repair_streams(home.console) or (bool(getattr(sys, "frozen", False)) and not arguments and not has_terminal())
     catalogue = Catalogue.load()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from solar_chat.access import is_loopback
 from solar_chat.cli.options import PageOptions, Start
@@ -18,6 +17,7 @@ from solar_chat.desktop.instance import Running
 from solar_chat.desktop.program import Program, Wishes, open_program
 from solar_chat.errors import StartError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
+from solar_chat.paths import typed_path
 
 # A second start has brought the first one to the front, or opened its page.
 RUNS_ALREADY = 3
@@ -54,8 +54,8 @@ def _serve(options: PageOptions, catalogue: Catalogue, lang: InterfaceLanguage, 
     from solar_chat.cli.serving import serve_page
 
     model = options.model
-    if model is not None and Path(model).expanduser().exists():
-        model = str(Path(model).expanduser().absolute())
+    if model is not None and typed_path(model).exists():
+        model = str(typed_path(model).absolute())
     # Where the program was started from may vanish under it, is System32 from a shortcut and / from a Mac's Finder.
     os.chdir(options.home.create().data)
     serve_page(options, model, catalogue, lang, program)

@@ -17,7 +17,7 @@ from solar_chat.cli.progress import Progress
 from solar_chat.cli.upscale_plan import describe_plan, plan_object
 from solar_chat.errors import InputError
 from solar_chat.i18n import Catalogue, InterfaceLanguage
-from solar_chat.paths import Home
+from solar_chat.paths import Home, typed_path
 from solar_chat.upscale import (
     SHARD_BYTES,
     Checkpoint,
@@ -87,7 +87,7 @@ def add_upscale_commands(app: Group) -> None:
             raise click.BadParameter(say("upscale_size_form"), param_hint="--shard-size")
         source = _opened(src, home, catalogue, lang)
         made = chosen(source, drop, slices, method)
-        out = out.expanduser().absolute()
+        out = typed_path(out).absolute()
         # Before the plan is shown: who asked for the impossible shall not read it first.
         check_target(source.checkpoint, out)
         check_room(out, sum(tensor.source.length for tensor in planned(source.checkpoint, made).values()))
@@ -101,7 +101,7 @@ def add_upscale_commands(app: Group) -> None:
     @option("--source", metavar="SRC", help=say("upscale_verify_source"))
     @click.pass_obj
     def verify_(home: Home, out: Path, source: str | None) -> None:
-        out = out.expanduser().absolute()
+        out = typed_path(out).absolute()
         if not out.is_dir():
             raise InputError("upscale_no_config", path=out)
         recipe = Recipe.read(out)

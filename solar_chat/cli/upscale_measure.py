@@ -13,7 +13,7 @@ from solar_chat.cli.progress import Progress
 from solar_chat.errors import InputError
 from solar_chat.hardware import detect
 from solar_chat.i18n import Catalogue, InterfaceLanguage
-from solar_chat.paths import Home
+from solar_chat.paths import Home, typed_path
 from solar_chat.upscale import CHART, Figures
 from solar_chat.workshop.measurement import meaning, picture, report, save_picture
 from solar_chat.workshop.measuring import Measured, measure
@@ -26,10 +26,10 @@ def measure_and_print(
     src: str, out: Path, text: Path | None, plot: Path | None, home: Home, catalogue: Catalogue, lang: InterfaceLanguage, *, as_json: bool
 ) -> None:
     """Raises as `open_source` and `measure` do; ends the program with 130 after Ctrl+C."""
-    out = out.expanduser().absolute()
+    out = typed_path(out).absolute()
     if not out.is_dir():
         raise InputError("upscale_no_config", path=out)
-    drawn = plot.expanduser().absolute() if plot is not None else out / CHART
+    drawn = typed_path(plot).absolute() if plot is not None else out / CHART
     if not drawn.parent.is_dir() or not os.access(drawn.parent, os.W_OK):
         raise InputError("upscale_write_failed", path=drawn, reason=str(drawn.parent))
     fetching = Progress("upscale.download_progress", catalogue, lang)

@@ -121,6 +121,23 @@ def test_bad_usage_is_one_line_in_the_asked_language(home: Path, arguments: tupl
         assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--home", "~nobody-of-that-name", "paths"),
+        ("upscale", "build", "assets/models/starter", "~nobody-of-that-name"),
+        ("upscale", "verify", "x" * 300),
+        ("export", "starter", f"{'x' * 300}.gguf"),
+        ("--model", "~nobody-of-that-name", "--no-browser"),
+    ],
+)
+def test_what_can_be_no_path_is_one_line(home: Path, arguments: tuple[str, ...]) -> None:
+    done = run("--lang", "ko", *arguments, home=home)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "경로로 쓸 수 없습니다" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_a_command_of_commands_shows_them(home: Path) -> None:
     done = run("--lang", "ko", "models", home=home)
     assert "download" in done.stdout + done.stderr
