@@ -55,7 +55,7 @@ def test_no_case_is_a_fault_of_the_server(described: House, method: str, path: s
     cases = operation.as_strategy(generation_mode=GenerationMode.POSITIVE) | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
     answered: dict[int, int] = {}
 
-    @settings(max_examples=CASES, deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+    @settings(max_examples=CASES, database=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
     @given(case=cases)
     def ask(case: Case[Any]) -> None:
         # The name would nearly never be right.

@@ -133,7 +133,7 @@ def test_nothing_asked_is_nothing_found(library: Callable[[str], list[str]]) -> 
     assert library("") == library("  \n") == library('"*"') == []
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(max_size=60), query=st.text(max_size=60))
 def test_any_text_is_kept_and_any_query_answered(tmp_path: Path, text: str, query: str) -> None:
     store = Store(tmp_path / "history.sqlite3")
@@ -145,7 +145,7 @@ def test_any_text_is_kept_and_any_query_answered(tmp_path: Path, text: str, quer
     store.close()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     words=st.lists(st.text(st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3), min_size=2, max_size=5), min_size=1, max_size=5), data=st.data()
 )

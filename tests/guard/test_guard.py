@@ -98,7 +98,7 @@ def test_settled_text_never_changes_and_only_grows() -> None:
     assert "3.5" in guard.text
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(max_size=80), st.integers(1, 7))
 def test_any_text_survives_unchanged_where_nothing_is_to_be_kept(text: str, size: int) -> None:
     assert guarded(text, None, size=size).text == text

@@ -75,7 +75,7 @@ SENTENCES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.lists(SENTENCES, max_size=5).map("".join), min_size=40, max_size=40),
     st.sampled_from(["formal", "polite", "casual", "plain", None]),

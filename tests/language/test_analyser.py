@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solar_chat.language import inspect, split_settled, warm
@@ -78,7 +78,7 @@ PIECES = st.lists(st.sampled_from([*WORDS.split("|"), "| "]), max_size=30).map("
 CHUNKS = '가요|다|.|?!|… | |\n|`|``|```\n|- |3|e.g.|~|**|"|안녕|  ```py\n'
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(st.one_of(ANYTHING, PIECES), st.booleans())
 def test_any_text_is_parsed_in_order_and_in_bounds(text: str, lone_quotes: bool) -> None:
     position = 0
@@ -93,7 +93,7 @@ def test_any_text_is_parsed_in_order_and_in_bounds(text: str, lone_quotes: bool)
             place = morpheme.start
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.sampled_from(CHUNKS.split("|")), st.booleans()), max_size=40))
 def test_a_stream_settles_the_same_sentences_in_any_chunks(parts: list[tuple[str, bool]]) -> None:
     chunks = [""]

@@ -83,7 +83,7 @@ ALPHABET = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.text(ALPHABET, max_size=80))
 def test_any_text_has_an_answer_and_keeps_it(text: str) -> None:
     found = identify(text)

@@ -113,7 +113,7 @@ MARKS = "` `` ``` ' “ ” ‘ ’ 「 」 [ ]( ) <b> </b> <!-- --> {/* */} htt
 PIECES = st.lists(st.sampled_from([*MARKS.split(), '"', " ", "\n", "\ud800", "\0"]), max_size=40).map("".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(PIECES, st.booleans())
 def test_regions_are_ordered_and_never_overlap(text: str, lone_quotes: bool) -> None:
     masks = regions(text, lone_quotes=lone_quotes)

@@ -55,7 +55,7 @@ def _warm() -> None:
 
 
 @given(TEXTS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_inspect_answers_any_text_the_same_twice(text: str) -> None:
     found = inspect(text)
     assert json.loads(json.dumps(found.as_dict())) is not None

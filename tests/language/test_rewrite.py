@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solar_chat.language import LEVELS, Level, complies, rewrite
@@ -164,7 +164,7 @@ WORDS = [
 TEXTS = st.lists(st.sampled_from(WORDS), max_size=10).map("".join)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120)
 @given(TEXTS, st.sampled_from(LEVELS))
 def test_twice_is_once(text: str, level: Level) -> None:
     once = rewrite(text, level).text

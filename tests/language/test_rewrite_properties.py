@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solar_chat.language import LEVELS, Level, rewrite
@@ -50,7 +50,7 @@ def _sentences(draw: st.DrawFn) -> tuple[Level, dict[Level, str]]:
     return draw(st.sampled_from(LEVELS)), meaning
 
 
-_SETTINGS = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_SETTINGS = settings(max_examples=80)
 
 
 @_SETTINGS
@@ -93,7 +93,7 @@ def test_there_and_back_keeps_every_word_but_the_last(sentence: tuple[Level, dic
     assert others(back) == others(meaning[start])
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(st.text(max_size=60), st.sampled_from(LEVELS))
 def test_no_text_raises(text: str, level: Level) -> None:
     rewriting = rewrite(text, level)
@@ -112,7 +112,7 @@ _PIECES = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(_PIECES, st.sampled_from(LEVELS))
 def test_scraps_settle_after_one_pass(text: str, level: Level) -> None:
     once = rewrite(text, level).text
@@ -125,7 +125,7 @@ _ENDINGS = st.sampled_from(
 _LOOSE = re.compile("[\u1100-\u11ff\u3130-\u318f]")
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(st.sampled_from(_PREDICATES), _ENDINGS, st.sampled_from(["", ".", "?", "요", " ㅋㅋ"]), st.sampled_from(LEVELS))
 def test_no_letter_is_left_loose(predicate: tuple[str, str], ending: str, tail: str, level: Level) -> None:
     before, forms = predicate
@@ -134,7 +134,7 @@ def test_no_letter_is_left_loose(predicate: tuple[str, str], ending: str, tail: 
     assert not set(loose) - set(_LOOSE.findall(source))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(
     st.text(alphabet=st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3) | st.sampled_from(" .?!,ㅋㅎㅏᆫ\n"), max_size=24),
     st.sampled_from(LEVELS),

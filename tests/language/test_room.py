@@ -33,9 +33,10 @@ def test_warming_from_several_threads() -> None:
 def test_a_long_answer_takes_moments() -> None:
     warm()
     answer = "설정을 확인하십시오. 그러면 `pip install x` 문제가 해결됩니다.\n- GPU를 3개 사용합니다.\n" * 40
-    started = time.perf_counter()
+    # The processor's time: a neighbour on the machine shall not fail this.
+    started = time.process_time()
     assert inspect(answer).level == "formal"
     rewritten = rewrite(answer, "casual").text
     assert rewritten.count("해결돼.") == 40
     assert complies(rewritten, "casual")
-    assert time.perf_counter() - started < 5  # 0.3 s alone; the rest is room for a busy machine
+    assert time.process_time() - started < 5

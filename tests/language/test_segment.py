@@ -71,8 +71,8 @@ def test_a_stream_loses_nothing(text: str) -> None:
 
 
 def test_linear_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for text in ("좋아요. " * 20_000, "`" * 100_000, "```\n" * 25_000, "가.`" * 30_000, "." * 100_000):
         pieces, rest = split_settled(text)
         assert "".join(pieces) + rest == text
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3

@@ -95,7 +95,7 @@ def test_account_names_and_hashtags() -> None:
     assert identify("@minsu 이거 봐").language == "ko"
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.text(st.one_of(st.sampled_from(list("가a`\"'“”.:/@#1 \n😀é\ufe0f\u20e3")), st.characters(exclude_categories=[])), max_size=80))
 def test_spans_tile_the_text(text: str) -> None:
     position = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solar_chat.language import LEVELS, complies, inspect, sentence_complies, sentences
@@ -119,7 +119,7 @@ HOSTILE = st.text(
 )  # lone surrogates, NUL and unpaired jamo included
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(HOSTILE)
 def test_inspect_takes_any_text(text: str) -> None:
     analysis = inspect(text)

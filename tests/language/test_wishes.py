@@ -281,7 +281,7 @@ def test_the_span_says_where() -> None:
 PIECES = "반말 로 존댓말 영어 한국어 해 줘 말 하지 마 쓰 자 in Korean please answer don't use \n \" ` ' > : . ?".split(" ")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=80) | st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_it_never_raises_and_its_spans_lie_in_the_text(text: str) -> None:
     wish = wishes(text)
@@ -291,10 +291,10 @@ def test_it_never_raises_and_its_spans_lie_in_the_text(text: str) -> None:
 
 def test_most_messages_cost_nothing_and_long_ones_little() -> None:
     wishes("반말로 해줘")
-    begin = time.perf_counter()
+    begin = time.process_time()
     for _ in range(1000):
         wishes("오늘 회의가 몇 시에 시작하는지 알려 주세요.")
-    assert time.perf_counter() - begin < 0.1
-    begin = time.perf_counter()
+    assert time.process_time() - begin < 0.1
+    begin = time.process_time()
     wishes("영어로 된 문서를 반말로 읽고 in Korean " * 5000)
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
