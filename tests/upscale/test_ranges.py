@@ -32,6 +32,20 @@ def test_every_way_copies_the_same(number: int, tmp_path: Path) -> None:
     assert sum(steps) == 8_500_000
 
 
+def test_steps_begin_at_multiples_of_what_the_kernel_copies_at_once(tmp_path: Path) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def watched(origin: int, target: int, start: int, at: int, length: int) -> int:
+        asked.append((at, length))
+        return Buffered().copy(origin, target, start, at, length)
+
+    done, written, _ = copy(tmp_path, [watched])
+    assert done
+    assert written == b"head" + DATA[11 : 11 + 8_500_000]
+    assert asked[0] == (4, 65_532)
+    assert all(at % 65_536 == 0 for at, _ in asked[1:])
+
+
 @pytest.mark.parametrize("answer", [errno.ENOSYS, errno.EXDEV, errno.EINVAL, 0])
 def test_a_way_that_does_not_work_here_is_left(answer: int, tmp_path: Path) -> None:
     calls: list[int] = []
