@@ -47,12 +47,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         from solar_chat.cli.commands import build
         from solar_chat.cli.usage import usage_sentence
 
+        program = "solar-chat" if getattr(sys, "frozen", False) else "python app.py"
         try:
             # Otherwise click would say what is wrong, in English.
-            name = "solar-chat" if getattr(sys, "frozen", False) else "python app.py"
-            sys.exit(build(catalogue, lang, start).main(arguments, prog_name=name, standalone_mode=False))
+            sys.exit(build(catalogue, lang, start).main(arguments, prog_name=program, standalone_mode=False))
         except click.UsageError as error:
-            print(usage_sentence(error, catalogue, lang), file=sys.stderr)
+            print(usage_sentence(error, program, catalogue, lang), file=sys.stderr)
             sys.exit(_BAD_USAGE)
         except click.Abort:
             # Ctrl+C at a question.

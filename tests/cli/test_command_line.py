@@ -109,7 +109,9 @@ def test_bad_usage_exits_with_2(home: Path, arguments: tuple[str, ...]) -> None:
         (("upscale", "plan"), "SRC가 빠졌습니다.", "SRC is missing."),
         (("paths", "--home", "x"), "--home이라는 옵션이 없습니다.", "There is no option --home here."),
         (("nonsense",), "알 수 없는 명령입니다. python app.py -h", "This command line cannot be understood."),
-        (("--port",), "알 수 없는 명령입니다.", "This command line cannot be understood."),
+        (("--port",), "--port의 값이 빠졌거나, 값을 받지 않는 옵션입니다.", "The value of --port is missing, or it takes none."),
+        (("ask", "안녕", "하세요"), "글 전체를 따옴표로 묶으십시오.", "Put the whole text between quotation marks."),
+        (("paths", "x"), "알 수 없는 명령입니다. python app.py paths -h", "This command line cannot be understood."),
         (("upscale", "plan", "assets/models/starter", "--slices", "a:b"), "--slices: 0:24,8:32처럼 적으십시오", "--slices: write it like 0:24,8:32"),
     ],
 )
