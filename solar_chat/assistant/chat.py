@@ -126,6 +126,9 @@ class Chat:
         try:
             yield Saved(question)
             yield from self._until_ready()
+            if self._halt.called:
+                reply.stop()
+                return
             turn = self._start_turn(question.content, history_of(self._store, self._id, question.id))
             reply.begin(turn)
             self._halt.hold(turn)
@@ -151,11 +154,12 @@ class Chat:
             raise
 
     def _until_ready(self) -> Generator[ChatEvent, None, None]:
-        """Raises the SolarChatError that kept the model from loading."""
+        """Or until a Stop. Raises the SolarChatError that kept the model from loading."""
         ready = self._ready()
-        while not wait([ready], LOOK_UP_EVERY_S).done:
+        while not (self._halt.called or wait([ready], LOOK_UP_EVERY_S).done):
             yield Waiting()
-        ready.result()
+        if not self._halt.called:
+            ready.result()
 
 
 class _Reply:

@@ -13,7 +13,7 @@ from typing import Any
 
 import gradio as gr
 
-from solar_chat.assistant import Assistant, Desk, Visits
+from solar_chat.assistant import Assistant, Desk, Halt, Visits
 from solar_chat.conversation import Conversation, StoredMessage
 from solar_chat.errors import SolarChatError, StoreError
 from solar_chat.i18n import InterfaceLanguage
@@ -33,9 +33,11 @@ Updates = dict[Any, Any]
 
 @dataclass(slots=True, eq=False)
 class Gaze:
-    """Which conversation a tab shows at this moment: the one thing about a tab that changes while one of its turns runs."""
+    """Which conversation a tab shows at this moment, and its Stop: what changes about a tab while one of its turns runs."""
 
     conversation_id: str | None = None
+    halt: Halt | None = None
+    """From the moment at which the page offers it until the turn is over; the turn itself may begin later than that."""
 
 
 @dataclass(frozen=True, slots=True)

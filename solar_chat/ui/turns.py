@@ -74,7 +74,13 @@ class Turns:
 
     def busy(self, tab: Tab) -> object:
         """Stop takes the place of Send."""
+        tab.gaze.halt = tab.gaze.halt or Halt()
         return gr.update(submit_btn=False, stop_btn=self._screen.tr(tab)("chat.stop"))
+
+    def stop(self, tab: Tab) -> None:
+        """End the tab's turn, also one that has not begun. (Gradio's own cancelling would drop that one, and the text with it.)"""
+        if tab.gaze.halt is not None:
+            tab.gaze.halt()
 
     async def send(self, text: str, tab: Tab, level: Level, reply_language: ReplyChoice) -> AsyncGenerator[Updates, None]:
         """Send `text`; a new conversation is made with it."""
@@ -138,6 +144,7 @@ class Turns:
         for running in mine:
             await asyncio.to_thread(running.closed.wait, SETTLE_TIMEOUT_S)
         self._running = {key: running for key, running in self._running.items() if not running.closed.is_set()}
+        tab.gaze.halt = None
         ready: Updates = {self._composer.box: gr.update(submit_btn=self._screen.tr(tab)("chat.send"), stop_btn=False)}
         try:
             drawn = self._screen.draw(tab)
@@ -162,7 +169,7 @@ class Turns:
         running = self._running[conversation_id] = _Running(tab.gaze)
         tab.gaze.conversation_id = conversation_id
         stored: StoredMessage | None = None
-        halt = Halt()
+        halt = tab.gaze.halt = tab.gaze.halt or Halt()
         try:
             loading = still_loading(self._screen.desk(tab).load_state())
             yield {self._screen.tab: tab, chatbot: [*shown, notes.waiting(tr("chat.waiting_model" if loading else "chat.thinking"))], returned: ""}
@@ -251,4 +258,4 @@ def wire_turns(turns: Turns, screen: Screen, composer: Composer) -> None:
         # `.then` also runs after a cancelled or failed event.
         settled = run.then(turns.settle, tab, [*screen.outputs, box], queue=False, **quiet)
         settled.then(None, [composer.returned, box], [composer.returned, box], js=JS_SETTLED, **quiet)
-    box.stop(None, cancels=[sent, retried, edited], queue=False, **quiet)
+    box.stop(turns.stop, tab, queue=False, **quiet)

@@ -72,6 +72,34 @@ def test_stop_is_heard_while_the_model_is_silent(page: Page, clean: House) -> No
     expect(page.locator(REPLIES).last).to_contain_text("네, 있습니다.")
 
 
+def test_stop_pressed_the_moment_it_is_offered_loses_nothing(page: Page, clean: House) -> None:
+    """The turn has not begun on the server by then."""
+    questions = [f"{number}번 질문입니다." for number in range(4)]
+    for text in questions:
+        clean.will_say("나중에.", pause_s=600)
+        page.evaluate(
+            """selector => {
+              window.pressed = false
+              const press = () => {
+                const stop = document.querySelector(selector)
+                if (!stop) return requestAnimationFrame(press)
+                stop.click()
+                window.pressed = true
+              }
+              requestAnimationFrame(press)
+            }""",
+            STOP,
+        )
+        send(page, text)
+        page.wait_for_function("window.pressed")
+        finished(page)
+        # Most are stopped before they have reached the model.
+        clean.backend._scripts.clear()
+    expect(page.locator(QUESTIONS)).to_have_text(questions)
+    expect(page.locator(REPLIES)).to_have_text(["답변이 나오기 전에 중지했습니다"] * 4)
+    assert [message.content for message in clean.newest() if message.role == "user"] == questions
+
+
 def test_questions_that_were_stopped_early_stand_alone_and_say_so(page: Page, clean: House, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as loading:
         # A model that does not come.
