@@ -82,6 +82,14 @@ def test_a_source_that_ends_too_early_is_told(number: int | None, tmp_path: Path
     assert not any(written[len(expected) :])
 
 
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="only some systems can be told")
+def test_the_system_is_told_that_a_range_is_read_from_front_to_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, int, int]] = []
+    monkeypatch.setattr(os, "posix_fadvise", lambda _file, start, length, advice: told.append((start, length, advice)))
+    assert copy(tmp_path)[0]
+    assert told == [(11, 8_500_000, os.POSIX_FADV_SEQUENTIAL)]
+
+
 @pytest.mark.parametrize(("kind", "reserved"), [("ext4", [(4, 8_500_000)]), ("btrfs", []), ("xfs", []), ("nfs4", []), ("", [])])
 def test_room_is_taken_first_where_that_helps(kind: str, reserved: list[tuple[int, int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[tuple[int, int]] = []
