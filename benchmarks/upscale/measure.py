@@ -58,7 +58,7 @@ def settle(files: Sequence[Path], cache: Cache) -> None:
 
 def timed(command: Sequence[str | Path], target: Path, log: Path) -> Run:
     """Run `command`, which makes the folder `target`. Raises RuntimeError with its last words where it fails."""
-    # Without it Python compiles a program again at every start, which it does once on a person's machine.
+    # Where it is set Python keeps no bytecode and compiles a program at every start; on a person's machine it does so once.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with log.open("w+b") as said:
         begun = time.perf_counter()
