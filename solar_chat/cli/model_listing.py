@@ -79,7 +79,8 @@ def print_model(name: str, home: Home, catalogue: Catalogue, lang: InterfaceLang
     if spec.parameters:
         print(f"  {say('size', parameters=f'{spec.parameters / 1e9:.2f}', context=spec.context_tokens, languages=', '.join(spec.languages) or '-')}")
     if spec.tokens_per_syllable:
-        print(f"  {say('syllables', tokens=spec.tokens_per_syllable, characters=round(spec.context_tokens / spec.tokens_per_syllable, -2))}")
+        syllables = round(int(spec.context_tokens / spec.tokens_per_syllable), -2)
+        print(f"  {say('syllables', tokens=spec.tokens_per_syllable, characters=syllables)}")
     for limit in spec.limits:
         print(f"  {catalogue.tr(lang, f'model_limit.{limit}')}")
     if spec.refused:

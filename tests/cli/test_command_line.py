@@ -230,7 +230,7 @@ def test_one_model_is_shown_in_both_languages(home: Path) -> None:
     shown = run("--lang", "ko", "models", "show", "solar", home=home).stdout
     assert "CC-BY-NC-4.0, 상업적으로 쓸 수 없습니다" in shown
     assert "Q4_K_M" in shown
-    assert "토큰 0.94개" in run("--lang", "ko", "models", "show", "eeve", home=home).stdout
+    assert "토큰 0.94개 · 문맥에 한글 약 4400자" in run("--lang", "ko", "models", "show", "eeve", home=home).stdout
     assert "Licence: MIT" in run("--lang", "en", "models", "show", "solar-pro-preview", home=home).stdout
     missing = run("models", "show", "no such model", home=home)
     assert (missing.returncode, missing.stdout) == (1, "")
