@@ -5,7 +5,8 @@ Handlers only; every one ends in drawing the screen from the store. A SolarChatE
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 import gradio as gr
@@ -14,13 +15,14 @@ from solar_chat.conversation import as_markdown
 from solar_chat.errors import SolarChatError
 from solar_chat.levels import Level
 from solar_chat.settings import ReplyChoice
+from solar_chat.ui.events import EVERY, LAST, QUIET
 from solar_chat.ui.notes import undoable_change
 from solar_chat.ui.screen import SHOWN_MESSAGES, Screen, Tab, Updates
 from solar_chat.ui.sidebar import hit_choices
 from solar_chat.ui.turns import warn
 
-# Typing stops this long before a search starts.
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+# At once, not with the server's answer: a click on what is still marked as chosen says nothing.
+_NONE_CHOSEN = "() => null"
 # The chat comes into sight, also from behind the list, which covers it on a phone.
 _TO_THE_CHAT = "(...given) => { window.solarView('chat'); return given }"
 # In the browser: nothing of it is written on the server.
@@ -33,13 +35,20 @@ class Conversations:
     """The handlers of one page."""
 
     screen: Screen
+    _opening: Lock = field(default_factory=Lock, repr=False)
+    """One conversation is opened after the other, so that their drawings leave in the order of the clicks."""
 
     def new(self, tab: Tab) -> Updates:
         """An empty screen; nothing is stored before something is said."""
-        return {**self._draw(tab.at(None)), **self._no_rename()}
+        return self.select(None, tab)
 
     def select(self, conversation_id: str | None, tab: Tab) -> Updates:
-        return {**self._draw(tab.at(conversation_id)), **self._no_rename()}
+        """Show that conversation, unless the person has clicked on another one before its turn came."""
+        click = tab.gaze.click = object()
+        with self._opening:
+            if tab.gaze.click is not click:
+                return {self.screen.tab: gr.skip()}
+            return {**self._draw(tab.at(conversation_id)), **self._no_rename()}
 
     def earlier(self, tab: Tab) -> Updates:
         """As many older messages again."""
@@ -189,20 +198,21 @@ def wire_conversations(handlers: Conversations) -> None:
     screen = handlers.screen
     header, sidebar, chat, tab = screen.header, screen.sidebar, screen.chat, screen.tab
     drawn: list[Any] = [*screen.outputs, header.rename_row]
-    sidebar.new.click(handlers.new, tab, drawn, js=_TO_THE_CHAT, **_QUIET)
-    sidebar.conversations.input(handlers.select, [sidebar.conversations, tab], drawn, js=_TO_THE_CHAT, **_QUIET)
+    sidebar.new.click(None, None, sidebar.conversations, js=_NONE_CHOSEN, api_visibility="private")
+    sidebar.new.click(handlers.new, tab, drawn, js=_TO_THE_CHAT, **EVERY)
+    sidebar.conversations.input(handlers.select, [sidebar.conversations, tab], drawn, js=_TO_THE_CHAT, **EVERY)
     # `.input` stays silent while a Hangul syllable is composed; `.change` does not.
-    sidebar.search.change(handlers.search, [sidebar.search, tab], [sidebar.conversations, sidebar.nothing], trigger_mode="always_last", **_QUIET)
-    chat.earlier.click(handlers.earlier, tab, drawn, **_QUIET)
-    exported = header.export.click(handlers.export, tab, header.exported, **_QUIET)
-    exported.then(None, [header.exported, header.title], header.exported, js=_JS_SAVE, **_QUIET)
-    header.rename.click(handlers.ask_title, tab, [header.rename_row, header.new_title], **_QUIET).then(None, js=_FOCUS_NEW_TITLE)
-    header.new_title.submit(handlers.rename, [header.new_title, tab], drawn, **_QUIET)
+    sidebar.search.change(handlers.search, [sidebar.search, tab], [sidebar.conversations, sidebar.nothing], **LAST)
+    chat.earlier.click(handlers.earlier, tab, drawn, **QUIET)
+    exported = header.export.click(handlers.export, tab, header.exported, **QUIET)
+    exported.then(None, [header.exported, header.title], header.exported, js=_JS_SAVE, **QUIET)
+    header.rename.click(handlers.ask_title, tab, [header.rename_row, header.new_title], **QUIET).then(None, js=_FOCUS_NEW_TITLE)
+    header.new_title.submit(handlers.rename, [header.new_title, tab], drawn, **QUIET)
     undo_outputs = [*drawn, sidebar.deleted, sidebar.undo_row, sidebar.undo_text]
-    header.delete.click(handlers.delete, tab, undo_outputs, **_QUIET)
-    sidebar.undo.click(handlers.undo, [sidebar.deleted, tab], undo_outputs, **_QUIET)
-    chat.previous.click(handlers.previous, tab, drawn, **_QUIET)
-    chat.following.click(handlers.following, tab, drawn, **_QUIET)
-    chat.undo_change.click(handlers.undo_change, tab, screen.outputs, **_QUIET)
-    screen.controls.level.input(handlers.set_level, [screen.controls.level, tab], None, **_QUIET)
-    screen.controls.reply_language.input(handlers.set_reply_language, [screen.controls.reply_language, tab], None, **_QUIET)
+    header.delete.click(handlers.delete, tab, undo_outputs, **QUIET)
+    sidebar.undo.click(handlers.undo, [sidebar.deleted, tab], undo_outputs, **QUIET)
+    chat.previous.click(handlers.previous, tab, drawn, **QUIET)
+    chat.following.click(handlers.following, tab, drawn, **QUIET)
+    chat.undo_change.click(handlers.undo_change, tab, screen.outputs, **QUIET)
+    screen.controls.level.input(handlers.set_level, [screen.controls.level, tab], None, **LAST)
+    screen.controls.reply_language.input(handlers.set_reply_language, [screen.controls.reply_language, tab], None, **LAST)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import gradio as gr
 
 from solar_chat.errors import SolarChatError
+from solar_chat.ui.events import QUIET
 from solar_chat.ui.markup import safe
 from solar_chat.ui.screen import Screen, Tab, Updates
 from solar_chat.ui.services import Services
 
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 _REPORT_LINES = 8
 # The page cannot be used any more: what is in it would only fail. No handler may run that would ask the server.
 _JS_OVER = (
@@ -85,9 +84,9 @@ def wire_desktop(region: DesktopRegion, services: Services, screen: Screen) -> N
         return {region.over: screen.tr(tab)("desktop.over")}
 
     tab = screen.tab
-    region.show.click(show_report, tab, [region.report], **_QUIET)
-    region.folder.click(open_logs, tab, [region.said], **_QUIET)
+    region.show.click(show_report, tab, [region.report], **QUIET)
+    region.folder.click(open_logs, tab, [region.said], **QUIET)
     if region.check is not None:
-        region.check.click(check, tab, [region.newest], **_QUIET)
+        region.check.click(check, tab, [region.newest], **QUIET)
     if region.leave is not None:
-        region.leave.click(leave, tab, [region.over], **_QUIET).then(None, region.over, js=_JS_OVER, api_visibility="private")
+        region.leave.click(leave, tab, [region.over], **QUIET).then(None, region.over, js=_JS_OVER, api_visibility="private")

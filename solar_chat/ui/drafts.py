@@ -14,6 +14,7 @@ import gradio as gr
 from solar_chat.levels import Level
 from solar_chat.settings import ReplyChoice
 from solar_chat.ui.chat import Composer
+from solar_chat.ui.events import LAST
 from solar_chat.ui.screen import Screen, Tab
 
 # In place of the box's own value: empty where the draft shall not be read.
@@ -35,7 +36,7 @@ def wire_drafts(drafts: Drafts, composer: Composer) -> None:
     screen, controls = drafts.screen, drafts.screen.controls
     # Out of sight: the page's script clicks it.
     rested = gr.Button("", visible="hidden", elem_id="draft-rests")
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False, "trigger_mode": "always_last", "js": _JS_DRAFT}
+    quiet: dict[str, Any] = {**LAST, "js": _JS_DRAFT}
     known = [composer.box, screen.tab, controls.level, controls.reply_language]
     for event in (rested.click, controls.level.change, controls.reply_language.change):
         event(drafts.rest, known, None, **quiet)

@@ -19,6 +19,7 @@ from solar_chat.models import Listed, free_disk
 from solar_chat.models.wording import size, speaker
 from solar_chat.ui.boxes import JS_ANSWERED
 from solar_chat.ui.download_rows import Row, form_name, rows_html
+from solar_chat.ui.events import QUIET
 from solar_chat.ui.header import is_loading
 from solar_chat.ui.markup import safe, with_links
 from solar_chat.ui.model_cards import Shown, cards_html
@@ -30,7 +31,6 @@ from solar_chat.ui.views import Navigation
 
 # A download that is paused has written its last bytes within this time, or the disk hangs.
 _SETTLE_S = 2.0
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,9 +183,9 @@ def wire_models(handlers: Models, navigation: Navigation) -> Any:
     followed = [*drawn, *preferences.followed]
     opened = navigation.when_opened("models", region.column, handlers.draw, [tab], drawn)
     for where in (region.models, region.downloads):
-        where.act(handlers.act, tab, followed, **_QUIET).then(None, js=JS_ANSWERED, api_visibility="private")
-    region.poll.tick(handlers.tick, [tab, region.seen], followed, **_QUIET)
-    region.refresh.click(handlers.tick, [tab, region.seen], followed, **_QUIET)
+        where.act(handlers.act, tab, followed, **QUIET).then(None, js=JS_ANSWERED, api_visibility="private")
+    region.poll.tick(handlers.tick, [tab, region.seen], followed, **QUIET)
+    region.refresh.click(handlers.tick, [tab, region.seen], followed, **QUIET)
     for trigger in (region.add.click, region.name.submit):
-        trigger(handlers.add, [region.name, tab], [*drawn, region.name, region.problem], **_QUIET)
+        trigger(handlers.add, [region.name, tab], [*drawn, region.name, region.problem], **QUIET)
     return opened

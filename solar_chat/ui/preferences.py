@@ -16,6 +16,7 @@ from solar_chat.errors import SolarChatError
 from solar_chat.i18n import InterfaceLanguage
 from solar_chat.settings import GuardMode, LanguageChoice, Theme
 from solar_chat.ui.chat import Composer
+from solar_chat.ui.events import LAST, QUIET
 from solar_chat.ui.header import status_html, still_loading
 from solar_chat.ui.marks import Translate
 from solar_chat.ui.screen import Screen, Tab, Updates
@@ -26,7 +27,6 @@ from solar_chat.ui.turns import warn
 EXAMPLES = ("about", "level", "model")
 # A visitor loads no model.
 GUEST_EXAMPLES = ("about", "level")
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 _JS_OPEN = "(tab, memory, spoken, ...visit) => { window.solarClosePanels(); return [tab, memory, document.documentElement.lang, ...visit] }"
 # Another view than the chat is drawn once the tab knows its language.
 _JS_OPENED = "() => window.solarViewShown()"
@@ -169,21 +169,21 @@ def wire_preferences(handlers: Preferences, page: gr.Blocks) -> None:
     spoken = gr.Textbox(visible=False, elem_id="spoken")
     words: list[Any] = [*screen.outputs, composer.box, handlers.words, *([settings.own.places] if settings.own else []), *handlers.followed]
     visit = [screen.visit] if screen.visit is not None else []
-    opened = page.load(handlers.open, [tab, screen.memory, spoken, *visit], [*words, *settings.controls, *visit], js=_JS_OPEN, **_QUIET)
+    opened = page.load(handlers.open, [tab, screen.memory, spoken, *visit], [*words, *settings.controls, *visit], js=_JS_OPEN, **QUIET)
     opened.then(None, js=_JS_OPENED, api_visibility="private")
-    opened.then(handlers.begin_loading, tab, handlers.followed, **_QUIET)
-    spoke = settings.interface_language.input(handlers.set_language, [settings.interface_language, tab, spoken], words, js=_JS_LANGUAGE, **_QUIET)
+    opened.then(handlers.begin_loading, tab, handlers.followed, **QUIET)
+    spoke = settings.interface_language.input(handlers.set_language, [settings.interface_language, tab, spoken], words, js=_JS_LANGUAGE, **LAST)
     spoke.then(None, js=_JS_OPENED, api_visibility="private")
-    settings.theme.input(handlers.set_theme, [settings.theme, tab], None, js=_JS_THEME, **_QUIET)
-    settings.guard.input(handlers.set_guard, [settings.guard, tab], None, **_QUIET)
+    settings.theme.input(handlers.set_theme, [settings.theme, tab], None, js=_JS_THEME, **LAST)
+    settings.guard.input(handlers.set_guard, [settings.guard, tab], None, **LAST)
     if settings.own is not None:
-        settings.own.temperature.release(handlers.set_temperature, [settings.own.temperature, tab], None, **_QUIET)
-        settings.own.max_reply_tokens.release(handlers.set_max_reply_tokens, [settings.own.max_reply_tokens, tab], None, **_QUIET)
+        settings.own.temperature.release(handlers.set_temperature, [settings.own.temperature, tab], None, **LAST)
+        settings.own.max_reply_tokens.release(handlers.set_max_reply_tokens, [settings.own.max_reply_tokens, tab], None, **LAST)
         if settings.own.to_models is not None:
             settings.own.to_models.click(None, js=_JS_TO_MODELS, api_visibility="private")
     if settings.leave is not None:
-        settings.leave.click(handlers.leave, tab, None, **_QUIET).then(
+        settings.leave.click(handlers.leave, tab, None, **QUIET).then(
             None, js="() => { window.solarForgetLook(); location.reload() }", api_visibility="private"
         )
-    header.poll.tick(handlers.poll, tab, handlers.followed, **_QUIET)
-    screen.chat.chatbot.example_select(handlers.example, None, composer.box, **_QUIET)
+    header.poll.tick(handlers.poll, tab, handlers.followed, **QUIET)
+    screen.chat.chatbot.example_select(handlers.example, None, composer.box, **QUIET)

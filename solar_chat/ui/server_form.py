@@ -12,13 +12,12 @@ import gradio as gr
 
 from solar_chat.assistant import ServerFacts, forget_key, remote_models, save_key
 from solar_chat.errors import InputError, ModelError, SolarChatError
+from solar_chat.ui.events import LAST, QUIET
 from solar_chat.ui.marks import Translate
 from solar_chat.ui.markup import safe
 from solar_chat.ui.models_page import Models, problem_html
 from solar_chat.ui.models_view import ServerRegion
 from solar_chat.ui.screen import Screen, Tab, Updates
-
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,15 +125,15 @@ def wire_server(form: ServerForm, opened: Any) -> None:
     region, tab = form.region, form.screen.tab
     which = [region.kind, region.address, tab]
     looked = [region.fields, region.address, region.facts, region.key_row, region.forget_key, region.problem]
-    opened.then(form.look, which, looked, **_QUIET)
-    region.kind.input(form.choose, which, [*looked, region.model], **_QUIET)
+    opened.then(form.look, which, looked, **QUIET)
+    region.kind.input(form.choose, which, [*looked, region.model], **LAST)
     for trigger in (region.address.blur, region.address.submit):
-        trigger(form.look, which, looked, **_QUIET)
-    busy = {**_QUIET, "show_progress": "minimal"}
+        trigger(form.look, which, looked, **QUIET)
+    busy = {**QUIET, "show_progress": "minimal"}
     region.list_models.click(form.list_models, which, [region.model, region.problem], **busy)
     for trigger in (region.save_key.click, region.key.submit):
-        trigger(form.save_key, [region.key, *which], [*looked, region.key], **_QUIET)
-    region.forget_key.click(form.forget_key, which, looked, **_QUIET)
+        trigger(form.save_key, [region.key, *which], [*looked, region.key], **QUIET)
+    region.forget_key.click(form.forget_key, which, looked, **QUIET)
     models = form.models
     region.use.click(
         form.use, [region.kind, region.address, region.model, tab], [*models.region.drawn, *models.preferences.followed, region.problem], **busy

@@ -17,6 +17,7 @@ from solar_chat.errors import InputError, ModelError, SolarChatError
 from solar_chat.models import STARTER, free_disk
 from solar_chat.paths import typed_path
 from solar_chat.ui.boxes import JS_ANSWERED
+from solar_chat.ui.events import LAST, QUIET
 from solar_chat.ui.markup import safe
 from solar_chat.ui.models_page import problem_html
 from solar_chat.ui.preferences import Preferences
@@ -31,8 +32,6 @@ from solar_chat.workshop.building import Order
 from solar_chat.workshop.preview import Preview, preview, read_slices
 from solar_chat.workshop.source import Source, open_source
 from solar_chat.workshop.upscaling import choose_plan
-
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
 # Of a name that is too long for a disk, and for a sentence.
 _SHOWN = 60
@@ -265,21 +264,19 @@ def _source(opened: Opened) -> Source:
 def wire_upscale(handlers: Upscale, navigation: Navigation) -> None:
     screen, region = handlers.screen, handlers.region
     given, drawn = [*region.fields, screen.tab], region.drawn
-    # A slider says more while it is dragged than there is time to draw; the last word counts.
-    following: dict[str, Any] = {**_QUIET, "trigger_mode": "always_last"}
     navigation.when_opened("upscale", region.column, handlers.draw, given, drawn)
     for chosen in (region.source.input, region.source.blur):
-        chosen(handlers.choose, given, drawn, **_QUIET)
-    region.method.input(handlers.shape, given, drawn, **_QUIET)
-    region.drop.input(handlers.drag, given, drawn, **following)
+        chosen(handlers.choose, given, drawn, **QUIET)
+    region.method.input(handlers.shape, given, drawn, **LAST)
+    region.drop.input(handlers.drag, given, drawn, **LAST)
     # Not `input`, which is silent where text is pasted or a syllable composed.
-    region.slices.change(handlers.type, given, drawn, **following)
+    region.slices.change(handlers.type, given, drawn, **LAST)
     for finished in (region.slices.blur, region.slices.submit):
-        finished(handlers.shape, given, drawn, **_QUIET)
-    region.name.change(handlers.shape, given, drawn, **following)
+        finished(handlers.shape, given, drawn, **QUIET)
+    region.name.change(handlers.shape, given, drawn, **LAST)
     for go in (region.build.click, region.name.submit):
-        go(handlers.build, given, drawn, **_QUIET)
-    acted = region.job.act(handlers.act, [*given, region.text], [*drawn, *handlers.preferences.followed], **_QUIET)
+        go(handlers.build, given, drawn, **QUIET)
+    acted = region.job.act(handlers.act, [*given, region.text], [*drawn, *handlers.preferences.followed], **QUIET)
     acted.then(None, js=JS_ANSWERED, api_visibility="private")
-    region.poll.tick(handlers.tick, given, drawn, **_QUIET)
-    region.refresh.click(handlers.tick, given, drawn, **_QUIET)
+    region.poll.tick(handlers.tick, given, drawn, **QUIET)
+    region.refresh.click(handlers.tick, given, drawn, **QUIET)

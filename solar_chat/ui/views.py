@@ -22,10 +22,10 @@ from typing import Any
 
 import gradio as gr
 
+from solar_chat.ui.events import QUIET
+
 CHAT = "chat"
 VIEWS = (CHAT, "models", "upscale")
-
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Navigation:
     def when_opened(self, view: str, column: gr.Column, draw: Callable[..., Any], inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
         """Put `column` into the document at the first time, then let `draw` fill it, every time. Returns the event, for what shall follow it."""
         # Two steps: Gradio drops values for components that are not in the document yet.
-        shown = self.opened[view].click(lambda: gr.update(visible=True), None, column, **_QUIET)
-        return shown.then(draw, list(inputs), list(outputs), **_QUIET)
+        shown = self.opened[view].click(lambda: gr.update(visible=True), None, column, **QUIET)
+        return shown.then(draw, list(inputs), list(outputs), **QUIET)
 
 
 def build_navigation(i18n: gr.I18n, views: Sequence[str]) -> Navigation:
