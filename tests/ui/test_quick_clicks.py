@@ -65,7 +65,7 @@ def test_the_conversation_that_was_clicked_last_stays(two: Page, clean: House) -
         two.wait_for_timeout(300)
     expect(two.locator(CHOSEN)).to_have_text("첫째입니다.")
     expect(two.locator(QUESTIONS)).to_have_text(["첫째입니다."])
-    ask(two, clean, "여기에 적습니다.", "알겠습니다.")
+    ask(two, clean, "여기에 적습니다.", "여기 있습니다.")
     assert [message.content for message in clean.newest()][::2] == ["첫째입니다.", "여기에 적습니다."]
 
 
