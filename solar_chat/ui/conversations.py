@@ -23,8 +23,8 @@ from solar_chat.ui.turns import warn
 
 # At once, not with the server's answer: a click on what is still marked as chosen says nothing.
 _NONE_CHOSEN = "() => null"
-# The chat comes into sight, also from behind the list, which covers it on a phone.
-_TO_THE_CHAT = "(...given) => { window.solarView('chat'); return given }"
+# The chat comes into sight, also from behind the list, which covers it on a phone. The last input is the moment of the click.
+_TO_THE_CHAT = "(...given) => { window.solarView('chat'); return [...given.slice(0, -1), performance.now()] }"
 # In the browser: nothing of it is written on the server.
 _JS_SAVE = "(text, title) => window.solarSave(text, title)"
 _FOCUS_NEW_TITLE = "() => setTimeout(() => document.querySelector('#new-title textarea, #new-title input')?.focus(), 100)"
@@ -36,19 +36,26 @@ class Conversations:
 
     screen: Screen
     _opening: Lock = field(default_factory=Lock, repr=False)
-    """One conversation is opened after the other, so that their drawings leave in the order of the clicks."""
+    """One conversation is opened after the other, so that the last to turn a tab's gaze is the last one clicked on."""
 
-    def new(self, tab: Tab) -> Updates:
+    def new(self, tab: Tab, clicked_ms: float) -> Updates:
         """An empty screen; nothing is stored before something is said."""
-        return self.select(None, tab)
+        return self.select(None, tab, clicked_ms)
 
-    def select(self, conversation_id: str | None, tab: Tab) -> Updates:
-        """Show that conversation, unless the person has clicked on another one before its turn came."""
-        click = tab.gaze.click = object()
+    def select(self, conversation_id: str | None, tab: Tab, clicked_ms: float) -> Updates:
+        """Show that conversation, unless the person has clicked on another one since.
+
+        `clicked_ms` is the moment of the click by the browser's clock: requests, and the answers to them, overtake each other.
+        """
+        gaze = tab.gaze
+        gaze.clicked_ms = max(gaze.clicked_ms, clicked_ms)
         with self._opening:
-            if tab.gaze.click is not click:
-                return {self.screen.tab: gr.skip()}
-            return {**self._draw(tab.at(conversation_id)), **self._no_rename()}
+            if gaze.clicked_ms == clicked_ms:
+                drawn = {**self._draw(tab.at(conversation_id)), **self._no_rename()}
+                # Asked again: the click may have come meanwhile.
+                if gaze.clicked_ms == clicked_ms:
+                    return drawn
+        return {self.screen.tab: gr.skip()}
 
     def earlier(self, tab: Tab) -> Updates:
         """As many older messages again."""
@@ -199,8 +206,8 @@ def wire_conversations(handlers: Conversations) -> None:
     header, sidebar, chat, tab = screen.header, screen.sidebar, screen.chat, screen.tab
     drawn: list[Any] = [*screen.outputs, header.rename_row]
     sidebar.new.click(None, None, sidebar.conversations, js=_NONE_CHOSEN, api_visibility="private")
-    sidebar.new.click(handlers.new, tab, drawn, js=_TO_THE_CHAT, **EVERY)
-    sidebar.conversations.input(handlers.select, [sidebar.conversations, tab], drawn, js=_TO_THE_CHAT, **EVERY)
+    sidebar.new.click(handlers.new, [tab, sidebar.clicked_ms], drawn, js=_TO_THE_CHAT, **EVERY)
+    sidebar.conversations.input(handlers.select, [sidebar.conversations, tab, sidebar.clicked_ms], drawn, js=_TO_THE_CHAT, **EVERY)
     # `.input` stays silent while a Hangul syllable is composed; `.change` does not.
     sidebar.search.change(handlers.search, [sidebar.search, tab], [sidebar.conversations, sidebar.nothing], **LAST)
     chat.earlier.click(handlers.earlier, tab, drawn, **QUIET)

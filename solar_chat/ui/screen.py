@@ -38,8 +38,8 @@ class Gaze:
     conversation_id: str | None = None
     halt: Halt | None = None
     """From the moment at which the page offers it until the turn is over; the turn itself may begin later than that."""
-    click: object = None
-    """The newest on the list of conversations: what an older one asked for is not drawn any more."""
+    clicked_ms: float = 0
+    """When the newest click on the list of conversations was made, by the browser's clock: what an older one asked for is not drawn any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ class SidebarRegion:
     new: gr.Button
     search: gr.Textbox
     conversations: gr.Radio
+    clicked_ms: gr.Number
+    """Never seen: carries the moment of a click on the list, or on the button above it, to the server."""
     nothing: gr.Markdown
     undo_row: gr.Row
     undo_text: gr.Markdown
@@ -40,10 +42,11 @@ def build_sidebar(i18n: gr.I18n, views: Sequence[str]) -> SidebarRegion:
         )
         nothing = gr.Markdown(i18n("sidebar.nothing_found"), visible=False, elem_id="nothing-found")
         conversations = gr.Radio([], label=i18n("sidebar.conversations"), show_label=False, elem_id="conversations", container=False)
+        clicked_ms = gr.Number(0, visible=False)
         with gr.Row(visible=False, elem_id="undo-row") as undo_row:
             undo_text = gr.Markdown(elem_id="undo-text")
             undo = gr.Button(i18n("sidebar.undo"), size="sm", elem_id="undo", min_width=0)
-    return SidebarRegion(panel, navigation, new, search, conversations, nothing, undo_row, undo_text, undo, gr.State(None))
+    return SidebarRegion(panel, navigation, new, search, conversations, clicked_ms, nothing, undo_row, undo_text, undo, gr.State(None))
 
 
 def conversation_choices(conversations: Iterable[Conversation], tr: Translate) -> list[tuple[str, str]]:

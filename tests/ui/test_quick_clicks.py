@@ -60,8 +60,9 @@ def test_the_conversation_that_was_clicked_last_stays(two: Page, clean: House) -
         assert came.wait(10)
         two.locator(CONVERSATIONS).nth(1).click()
         two.click("#new-conversation")
+        expect(two.locator(CHOSEN)).to_have_count(0)
         two.locator(CONVERSATIONS).nth(1).click()
-        # Of the three that wait none may be drawn but the last; the first one was drawing already.
+        # None of the four may be drawn but the last.
         two.wait_for_timeout(300)
     expect(two.locator(CHOSEN)).to_have_text("첫째입니다.")
     expect(two.locator(QUESTIONS)).to_have_text(["첫째입니다."])
