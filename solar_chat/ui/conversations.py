@@ -50,12 +50,12 @@ class Conversations:
         gaze = tab.gaze
         gaze.clicked_ms = max(gaze.clicked_ms, clicked_ms)
         with self._opening:
-            if gaze.clicked_ms == clicked_ms:
-                drawn = {**self._draw(tab.at(conversation_id)), **self._no_rename()}
-                # Asked again: the click may have come meanwhile.
-                if gaze.clicked_ms == clicked_ms:
-                    return drawn
-        return {self.screen.tab: gr.skip()}
+            drawn = {} if gaze.clicked_ms > clicked_ms else self._paint(tab.at(conversation_id))
+        # Asked again: another click may have come meanwhile.
+        if not drawn or gaze.clicked_ms > clicked_ms:
+            return {self.screen.tab: gr.skip()}
+        self._look_ahead(drawn[self.screen.tab])
+        return {**drawn, **self._no_rename()}
 
     def earlier(self, tab: Tab) -> Updates:
         """As many older messages again."""
@@ -183,14 +183,20 @@ class Conversations:
         return self._draw(tab)
 
     def _draw(self, tab: Tab) -> Updates:
+        drawn = self._paint(tab)
+        self._look_ahead(drawn[self.screen.tab])
+        return drawn
+
+    def _paint(self, tab: Tab) -> Updates:
         try:
-            drawn = self.screen.draw(tab)
-            # What a person looks at they may well answer.
-            self.screen.desk(tab).prepare(drawn[self.screen.tab].conversation_id)
-            return drawn
+            return self.screen.draw(tab)
         except SolarChatError as error:
             warn(self.screen, tab, error)
             return {self.screen.tab: tab}
+
+    def _look_ahead(self, tab: Tab) -> None:
+        """What a person looks at they may well answer."""
+        self.screen.desk(tab).prepare(tab.conversation_id)
 
     def _no_rename(self) -> Updates:
         return {self.screen.header.rename_row: gr.update(visible=False)}

@@ -24,6 +24,7 @@ from solar_chat.levels import Level
 from solar_chat.settings import ReplyChoice
 from solar_chat.ui import notes
 from solar_chat.ui.chat import Composer
+from solar_chat.ui.events import QUIET
 from solar_chat.ui.header import still_loading
 from solar_chat.ui.screen import Gaze, Screen, Tab, Updates
 from solar_chat.ui.streaming import batches
@@ -248,14 +249,14 @@ def wire_turns(turns: Turns, screen: Screen, composer: Composer) -> None:
     # The engine has one queue of its own; a page needs room for several people to wait in it.
     model: dict[str, Any] = {"concurrency_limit": 16, "concurrency_id": "turns", **quiet}
     asked = box.submit(None, [box, chatbot], [box, chatbot, composer.pending], js=JS_SUBMIT, **quiet)
-    asked.then(turns.busy, tab, box, queue=False, **quiet)
+    asked.then(turns.busy, tab, box, **QUIET)
     sent = asked.then(turns.send, [composer.pending, tab, screen.controls.level, screen.controls.reply_language], turns.outputs, **model)
-    chatbot.retry(turns.busy, tab, box, queue=False, js="(tab) => { window.solarBusy = true; return tab }", **quiet)
+    chatbot.retry(turns.busy, tab, box, js="(tab) => { window.solarBusy = true; return tab }", **QUIET)
     retried = chatbot.retry(turns.regenerate, tab, turns.outputs, **model)
-    chatbot.edit(turns.busy, tab, box, queue=False, js="(tab) => { window.solarBusy = true; return tab }", **quiet)
+    chatbot.edit(turns.busy, tab, box, js="(tab) => { window.solarBusy = true; return tab }", **QUIET)
     edited = chatbot.edit(turns.edit, tab, turns.outputs, **model)
     for run in (sent, retried, edited):
         # `.then` also runs after a cancelled or failed event.
-        settled = run.then(turns.settle, tab, [*screen.outputs, box], queue=False, **quiet)
+        settled = run.then(turns.settle, tab, [*screen.outputs, box], **QUIET)
         settled.then(None, [composer.returned, box], [composer.returned, box], js=JS_SETTLED, **quiet)
-    box.stop(turns.stop, tab, queue=False, **quiet)
+    box.stop(turns.stop, tab, **QUIET)
